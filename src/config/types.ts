@@ -1,0 +1,54 @@
+/** A listener's address. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where the mapping lives. */
+export type DatabaseLocation =
+  | { readonly dialect: 'sqlite'; readonly file: string }
+  | { readonly dialect: 'mysql'; readonly url: string };
+
+/** How a first-generation pseudonym is made (design section 4). */
+export type PseudonymAlgorithm = 'hmac-sha256' | 'oidc-sha256' | 'random';
+
+/** How a browser reaches the upstream's login pages. */
+export type FrontChannel = 'relay' | 'callback';
+
+/** The whole configuration of one process: frozen, complete, validated. */
+export interface Config {
+  /** Our public URL, without a trailing slash; may have a path. */
+  readonly issuer: string;
+  readonly upstream: {
+    /** The upstream's issuer identifier, to the letter. */
+    readonly issuer: string;
+    /** Base at which the upstream is really reached; equals `issuer` unless `UPSTREAM_URL` is set. */
+    readonly url: string;
+    readonly clientId: string | undefined;
+    readonly clientSecret: string | undefined;
+  };
+  readonly database: DatabaseLocation;
+  readonly secrets: {
+    /** 32 bytes or more; wraps the random roots kept in the database. */
+    readonly masterKey: Uint8Array;
+    readonly masterKeyPrevious: Uint8Array | undefined;
+    /** Seeds salt version 1 only. With `oidc-sha256`: the UTF-8 text as configured. */
+    readonly pairwiseSalt: Uint8Array;
+  };
+  readonly publicListen: ListenAddress;
+  readonly adminListen: ListenAddress;
+  readonly adminToken: string | undefined;
+  /** CIDR blocks whose `X-Forwarded-*` headers count. */
+  readonly trustedProxies: readonly string[];
+  readonly frontChannel: FrontChannel;
+  readonly pseudonymAlgorithm: PseudonymAlgorithm;
+  readonly workers: number;
+  /** Path prefixes the relay serves; empty: all. */
+  readonly relayPaths: readonly string[];
+  /** Origins a relayed redirect may leave to. */
+  readonly federationOrigins: readonly string[];
+  /** Seconds for which the last known registry may be served while the database is away. */
+  readonly maxStaleness: number;
+  readonly adminUrl: string;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}

@@ -1,0 +1,71 @@
+import type { FrontChannel } from '../config/types.ts';
+
+/** What a client is served as (design section 4, Phases). */
+export type Phase = 'public' | 'shadow' | 'pairwise';
+
+/** OpenID Connect Core 8. */
+export type SubjectType = 'public' | 'pairwise';
+
+/** A vendor: an organisation that owns clients and sectors. */
+export interface Vendor {
+  readonly id: string;
+  readonly name: string;
+  readonly contacts: readonly string[];
+  readonly policyUri: string | undefined;
+  readonly oneSector: boolean;
+  readonly allowedSubjectTypes: readonly SubjectType[];
+}
+
+/** One recorded version of a client's phase. Versions count from 1. */
+export interface PhaseVersion {
+  readonly version: number;
+  readonly phase: Phase;
+  /** Share of users, 0 to 100, that `pairwise` is narrowed to; undefined: not narrowed by share. */
+  readonly percent: number | undefined;
+  /** User indexes (base64url of the per-sector blind index) of the pilot users. */
+  readonly pilotUsers: readonly string[];
+  /** The change-log position of this version. */
+  readonly change: number;
+  readonly at: Date;
+}
+
+/** The client metadata that the proxy keeps, under the names of RFC 7591 and OpenID Connect Registration. */
+export interface ClientMetadata {
+  readonly client_name?: string | undefined;
+  readonly application_type: 'web' | 'native';
+  readonly redirect_uris: readonly string[];
+  readonly post_logout_redirect_uris: readonly string[];
+  readonly token_endpoint_auth_method: 'client_secret_basic' | 'client_secret_post' | 'none';
+  readonly id_token_signed_response_alg: 'RS256' | 'ES256' | 'PS256' | 'EdDSA';
+  readonly grant_types: readonly string[];
+  /** Space-separated; the scopes that the client may ask for. */
+  readonly scope: string;
+  readonly require_auth_time: boolean;
+  readonly sector_identifier_uri?: string | undefined;
+}
+
+/** An OAuth client of a vendor, as the registry serves it: secrets opened, phase history with it. */
+export interface Client {
+  readonly clientId: string;
+  readonly vendorId: string;
+  /** The sector identifier, computed at registration and never at login. */
+  readonly sector: string;
+  readonly subjectType: SubjectType;
+  readonly metadata: ClientMetadata;
+  /** The vendor's own credential; undefined for public and for forwarded clients. */
+  readonly clientSecret: string | undefined;
+  /** Present: client authentication is terminated here. Absent: it is forwarded. */
+  readonly upstream:
+    | { readonly clientId: string; readonly clientSecret: string | undefined; readonly shared: boolean }
+    | undefined;
+  readonly acceptBypass: boolean;
+  /** Personal claims a pairwise client gets, by name. */
+  readonly releaseClaims: readonly string[];
+  readonly frontChannel: FrontChannel | undefined;
+  /** Days after a phase change during which old tokens keep their subject. */
+  readonly continuityDays: number;
+  /** All recorded phases, oldest first, never empty. */
+  readonly phases: readonly PhaseVersion[];
+  /** Tokens sealed at an earlier change number than this are dead. */
+  readonly notBefore: number;
+}
