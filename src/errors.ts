@@ -44,36 +44,125 @@ const BAD_CLIENT = {
  */
 export const REASONS = {
   // The request
-  request_malformed: { status: 400, error: 'invalid_request', description: 'The request is malformed.' },
-  parameter_missing: { status: 400, error: 'invalid_request', description: 'A required parameter is missing.' },
-  parameter_duplicated: { status: 400, error: 'invalid_request', description: 'A parameter is included more than once.' },
-  parameter_unsupported: { status: 400, error: 'invalid_request', description: 'A parameter is not supported here.' },
-  body_too_large: { status: 413, error: 'invalid_request', description: 'The request body is too large.' },
-  body_type: { status: 400, error: 'invalid_request', description: 'The request body must be application/x-www-form-urlencoded.' },
-  method_not_allowed: { status: 405, error: 'invalid_request', description: 'The method is not allowed here.' },
-  not_found: { status: 404, error: 'invalid_request', description: 'There is nothing at this address.' },
+  request_malformed: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The request is malformed.',
+  },
+  parameter_missing: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'A required parameter is missing.',
+  },
+  parameter_duplicated: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'A parameter is included more than once.',
+  },
+  parameter_unsupported: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'A parameter is not supported here.',
+  },
+  body_too_large: {
+    status: 413,
+    error: 'invalid_request',
+    description: 'The request body is too large.',
+  },
+  body_type: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The request body must be application/x-www-form-urlencoded.',
+  },
+  method_not_allowed: {
+    status: 405,
+    error: 'invalid_request',
+    description: 'The method is not allowed here.',
+  },
+  not_found: {
+    status: 404,
+    error: 'invalid_request',
+    description: 'There is nothing at this address.',
+  },
   // Authorization requests
-  client_unknown: { status: 400, error: 'invalid_request', description: 'The client is not registered here.' },
-  redirect_uri_unregistered: { status: 400, error: 'invalid_request', description: 'The redirect URI is not registered for this client.' },
-  response_type_unsupported: { status: 400, error: 'unsupported_response_type', description: 'The response type is not supported.' },
-  response_mode_unsupported: { status: 400, error: 'invalid_request', description: 'The response mode is not supported.' },
-  hint_unsupported: { status: 400, error: 'invalid_request', description: 'Subject hints are not supported.' },
-  request_object_unsupported: { status: 400, error: 'request_not_supported', description: 'Request objects are not supported.' },
-  request_uri_unsupported: { status: 400, error: 'request_uri_not_supported', description: 'Request URIs are not supported.' },
-  scope_invalid: { status: 400, error: 'invalid_scope', description: 'The scope must include openid and only what the client registered.' },
-  pkce_required: { status: 400, error: 'invalid_request', description: 'A code_challenge with the method S256 is required.' },
+  client_unknown: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The client is not registered here.',
+  },
+  redirect_uri_unregistered: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The redirect URI is not registered for this client.',
+  },
+  response_type_unsupported: {
+    status: 400,
+    error: 'unsupported_response_type',
+    description: 'The response type is not supported.',
+  },
+  response_mode_unsupported: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The response mode is not supported.',
+  },
+  hint_unsupported: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'Subject hints are not supported.',
+  },
+  request_object_unsupported: {
+    status: 400,
+    error: 'request_not_supported',
+    description: 'Request objects are not supported.',
+  },
+  request_uri_unsupported: {
+    status: 400,
+    error: 'request_uri_not_supported',
+    description: 'Request URIs are not supported.',
+  },
+  scope_invalid: {
+    status: 400,
+    error: 'invalid_scope',
+    description: 'The scope must include openid and only what the client registered.',
+  },
+  pkce_required: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'A code_challenge with the method S256 is required.',
+  },
   login_required: { status: 400, error: 'login_required', description: 'The user must log in.' },
   // Authorization responses
-  response_foreign: { status: 400, error: 'invalid_request', description: 'This is not the answer to a login that began here.' },
-  browser_mismatch: { status: 400, error: 'invalid_request', description: 'The login was begun in another browser.' },
+  response_foreign: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'This is not the answer to a login that began here.',
+  },
+  browser_mismatch: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The login was begun in another browser.',
+  },
   // Client authentication
   client_authentication_missing: BAD_CLIENT,
   client_authentication_failed: BAD_CLIENT,
   client_authentication_method: BAD_CLIENT,
-  client_authentication_throttled: { status: 429, error: 'invalid_client', description: 'Too many failed attempts. Try again later.', retryAfter: 60 },
+  client_authentication_throttled: {
+    status: 429,
+    error: 'invalid_client',
+    description: 'Too many failed attempts. Try again later.',
+    retryAfter: 60,
+  },
   // Grants
-  grant_type_unsupported: { status: 400, error: 'unsupported_grant_type', description: 'The grant type is not supported.' },
-  grant_type_unauthorized: { status: 400, error: 'unauthorized_client', description: 'The client may not use this grant type.' },
+  grant_type_unsupported: {
+    status: 400,
+    error: 'unsupported_grant_type',
+    description: 'The grant type is not supported.',
+  },
+  grant_type_unauthorized: {
+    status: 400,
+    error: 'unauthorized_client',
+    description: 'The client may not use this grant type.',
+  },
   code_invalid: BAD_CODE,
   code_expired: BAD_CODE,
   code_of_another_client: BAD_CODE,
@@ -92,8 +181,14 @@ export const REASONS = {
   seal_malformed: BAD_TOKEN,
   seal_expired: BAD_TOKEN,
   // Upstream
-  upstream_unavailable: { ...UNAVAILABLE, description: 'The identity provider cannot be reached at the moment.' },
-  upstream_timeout: { ...UNAVAILABLE, description: 'The identity provider did not answer in time.' },
+  upstream_unavailable: {
+    ...UNAVAILABLE,
+    description: 'The identity provider cannot be reached at the moment.',
+  },
+  upstream_timeout: {
+    ...UNAVAILABLE,
+    description: 'The identity provider did not answer in time.',
+  },
   upstream_status: UPSTREAM_BROKEN,
   upstream_redirect: UPSTREAM_BROKEN,
   upstream_media_type: UPSTREAM_BROKEN,
@@ -102,7 +197,11 @@ export const REASONS = {
   upstream_truncated: UPSTREAM_BROKEN,
   upstream_malformed: UPSTREAM_BROKEN,
   upstream_metadata: UPSTREAM_BROKEN,
-  upstream_client: { status: 502, error: 'server_error', description: 'The identity provider refused the proxy.' },
+  upstream_client: {
+    status: 502,
+    error: 'server_error',
+    description: 'The identity provider refused the proxy.',
+  },
   upstream_token_missing: UPSTREAM_BROKEN,
   // Upstream ID token
   id_token_malformed: UPSTREAM_BROKEN,
@@ -119,13 +218,25 @@ export const REASONS = {
   subject_missing: UPSTREAM_BROKEN,
   subject_too_long: UPSTREAM_BROKEN,
   subject_of_another_user: UPSTREAM_BROKEN,
-  subject_collision: { status: 500, error: 'server_error', description: 'No subject could be given.' },
+  subject_collision: {
+    status: 500,
+    error: 'server_error',
+    description: 'No subject could be given.',
+  },
   // The proxy itself
   database_unavailable: { ...UNAVAILABLE, description: 'The service is temporarily unavailable.' },
   configuration_stale: { ...UNAVAILABLE, description: 'The service is temporarily unavailable.' },
   key_unavailable: { ...UNAVAILABLE, description: 'The service is temporarily unavailable.' },
-  relay_refused: { status: 400, error: 'invalid_request', description: 'The request cannot be passed on.' },
-  relay_blocked: { status: 502, error: 'server_error', description: 'The answer of the identity provider was held back.' },
+  relay_refused: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The request cannot be passed on.',
+  },
+  relay_blocked: {
+    status: 502,
+    error: 'server_error',
+    description: 'The answer of the identity provider was held back.',
+  },
   unexpected: { status: 500, error: 'server_error', description: 'Something went wrong.' },
 } as const satisfies Record<string, Wire>;
 

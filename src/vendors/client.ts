@@ -56,7 +56,11 @@ export interface Client {
   readonly clientSecret: string | undefined;
   /** Present: client authentication is terminated here. Absent: it is forwarded. */
   readonly upstream:
-    | { readonly clientId: string; readonly clientSecret: string | undefined; readonly shared: boolean }
+    | {
+        readonly clientId: string;
+        readonly clientSecret: string | undefined;
+        readonly shared: boolean;
+      }
     | undefined;
   readonly acceptBypass: boolean;
   /** Personal claims a pairwise client gets, by name. */
