@@ -13,3 +13,8 @@ export type SubjectKind = 'pairwise' | 'public';
 export function mintReleasedSubject(value: string): ReleasedSubject {
   return value as ReleasedSubject;
 }
+
+/** A released subject that comes back in a token which this proxy sealed or signed itself. */
+export function reviveReleasedSubject(value: string): ReleasedSubject {
+  return value as ReleasedSubject;
+}

@@ -1,0 +1,69 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import type { PseudonymAlgorithm } from '../config/types.ts';
+
+/** What a first-generation pseudonym is made of. */
+export interface DerivationInput {
+  readonly sector: string;
+  /** The upstream's `sub`, to the letter. */
+  readonly localSubject: string;
+  /** The salt's bytes; with `oidc-sha256` the UTF-8 bytes of the text that was configured. */
+  readonly salt: Uint8Array;
+}
+
+const PSEUDONYM_BYTES = 32;
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** A first-generation pseudonym. Deterministic but for `random`. */
+export function derivePseudonym(algorithm: PseudonymAlgorithm, input: DerivationInput): string {
+  switch (algorithm) {
+    case 'hmac-sha256':
+      return hmacPseudonym(input);
+    case 'oidc-sha256':
+      return oidcPseudonym(input);
+    case 'random':
+      return randomPseudonym();
+  }
+}
+
+/** 256 random bits in lower-case base32: every generation after the first. */
+export function randomPseudonym(): string {
+  return base32(randomBytes(PSEUDONYM_BYTES));
+}
+
+function hmacPseudonym({ sector, localSubject, salt }: DerivationInput): string {
+  const mac = createHmac('sha256', salt);
+  mac.update(lengthPrefixed(sector)).update(lengthPrefixed(localSubject));
+  return base32(mac.digest());
+}
+
+// OpenID Connect Core 8.1, first example; ambiguous, but what other systems have given out.
+function oidcPseudonym({ sector, localSubject, salt }: DerivationInput): string {
+  const hash = createHash('sha256');
+  hash.update(sector, 'utf8').update(localSubject, 'utf8').update(salt);
+  return hash.digest('base64url');
+}
+
+/** Four bytes of length, big-endian, then the UTF-8 bytes: no two pairs concatenate alike. */
+function lengthPrefixed(value: string): Buffer {
+  const encoded = Buffer.from(value, 'utf8');
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(encoded.length);
+  return Buffer.concat([length, encoded]);
+}
+
+/** RFC 4648 section 6, in lower case and without padding. */
+function base32(value: Uint8Array): string {
+  let encoded = '';
+  let pending = 0;
+  let bits = 0;
+  for (const byte of value) {
+    pending = (pending << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      encoded += BASE32.charAt((pending >>> bits) & 31);
+    }
+    pending &= (1 << bits) - 1;
+  }
+  return bits === 0 ? encoded : encoded + BASE32.charAt((pending << (5 - bits)) & 31);
+}
