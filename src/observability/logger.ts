@@ -1,0 +1,71 @@
+import { pino } from 'pino';
+
+import type { Config } from '../config/types.ts';
+import { scrub, speakable } from './redaction.ts';
+
+/** One level's way in: fields and a message, or a message alone. */
+export interface LogFunction {
+  (fields: object, message?: string): void;
+  (message: string): void;
+}
+
+/** What the rest of the code knows of a logger; small, so that a test can capture it. */
+export interface Logger {
+  readonly error: LogFunction;
+  readonly warn: LogFunction;
+  readonly info: LogFunction;
+  readonly debug: LogFunction;
+  /** A logger that adds these fields to every line. */
+  child(fields: object): Logger;
+}
+
+/** Where lines go: one JSON object and a line feed at a time. */
+export interface LogDestination {
+  write(line: string): void;
+}
+
+export interface LoggerOptions {
+  readonly level: Config['logLevel'];
+  /** Default: standard output. */
+  readonly destination?: LogDestination;
+}
+
+/**
+ * A logger of JSON lines. Fields pass an allow-list of kinds (see
+ * {@link speakable}) and every text is scrubbed of tokens, so that a request, a
+ * header or a secret that is logged by mistake does not come out.
+ */
+export function createLogger({ level, destination }: LoggerOptions): Logger {
+  const options = {
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: (described: unknown) => described },
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return guarded(destination === undefined ? pino(options) : pino(options, destination));
+}
+
+type Level = 'error' | 'warn' | 'info' | 'debug';
+
+/**
+ * Guards every way into pino. Its own serializers and formatters are not enough:
+ * they see neither the message nor the fields of a child, and pino copies the
+ * message of a logged error past them.
+ */
+function guarded(target: pino.Logger): Logger {
+  const at =
+    (level: Level): LogFunction =>
+    (first: object | string, message?: string) => {
+      if (!target.isLevelEnabled(level)) return;
+      if (typeof first === 'string') target[level](scrub(first));
+      else target[level](speakable(first), message === undefined ? undefined : scrub(message));
+    };
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    child: (fields) => guarded(target.child(speakable(fields))),
+  };
+}
