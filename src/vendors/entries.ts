@@ -1,0 +1,162 @@
+import { z } from 'zod';
+
+import { redirectUriProblem } from './redirect-uri.ts';
+
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+const PRINTABLE = /^[\x20-\x7e]+$/;
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+const DEFAULT_SCOPE = 'openid profile email address phone offline_access';
+
+/** Claims that the protocol itself sets; none of them is anybody's to release. */
+const PROTOCOL_CLAIMS: ReadonlySet<string> = new Set([
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'azp', 'nonce', 'auth_time', 'sid'],
+  ...['at_hash', 'c_hash', 's_hash', 'act', 'may_act', 'cnf', 'events', 'client_id', 'scope'],
+  ...['_claim_names', '_claim_sources', 'authorization_details'],
+]);
+
+/** A string refused for a reason says what would be right beside what is wrong. */
+function refuse(context: z.RefinementCtx, wrong: string, right: string, path: string[] = []): void {
+  context.addIssue({ code: 'custom', message: wrong, params: { right }, path });
+}
+
+function text(maximum: number, pattern: RegExp, right: string) {
+  return z.string().superRefine((value, context) => {
+    if (value === '') refuse(context, 'is empty', right);
+    else if (Buffer.byteLength(value) > maximum) {
+      refuse(context, 'is too long', `use at most ${maximum} bytes`);
+    } else if (!pattern.test(value)) {
+      refuse(context, 'holds characters that cannot stand here', right);
+    }
+  });
+}
+
+function unique<T extends z.ZodType<string>>(item: T) {
+  return z.array(item).superRefine((values, context) => {
+    const twice = values.find((value, position) => values.indexOf(value) !== position);
+    if (twice !== undefined) refuse(context, `names "${twice}" twice`, 'name it once');
+  });
+}
+
+const httpsUrl = z.string().superRefine((value, context) => {
+  const url = URL.parse(value);
+  if (url?.protocol !== 'https:' || url.username !== '' || value.includes('#')) {
+    refuse(context, 'is not an https URL', 'write it as https://host/path, without a fragment');
+  }
+});
+
+const secret = text(1000, PRINTABLE, 'use printable ASCII characters (RFC 6749 appendix A)');
+const environmentName = text(200, /^[A-Za-z_][A-Za-z0-9_]*$/, 'name an environment variable');
+const fileName = z.string().min(1);
+
+/** A secret in the entry itself, or in the environment, or in a file. */
+const secretMembers = {
+  client_secret: secret.optional(),
+  client_secret_env: environmentName.optional(),
+  client_secret_file: fileName.optional(),
+};
+
+const upstreamEntry = z.strictObject({
+  client_id: text(255, PRINTABLE, 'use printable ASCII characters'),
+  ...secretMembers,
+  shared: z.boolean().default(false),
+});
+
+const releasedClaim = text(100, PRINTABLE, 'name a claim').superRefine((claim, context) => {
+  if (PROTOCOL_CLAIMS.has(claim)) {
+    refuse(context, `"${claim}" is set by the protocol`, 'leave it out');
+  }
+});
+
+const scope = text(1000, SCOPE, 'separate scopes by one space each').superRefine(
+  (value, context) => {
+    if (!value.split(' ').includes('openid')) {
+      refuse(context, 'lacks the scope openid', 'begin it with openid');
+    }
+  },
+);
+
+const grantTypes = unique(z.enum(['authorization_code', 'refresh_token'])).superRefine(
+  (values, context) => {
+    if (!values.includes('authorization_code')) {
+      refuse(context, 'lacks authorization_code', 'name authorization_code');
+    }
+  },
+);
+
+const redirectUris = unique(z.string()).superRefine((values, context) => {
+  if (values.length === 0) refuse(context, 'is empty', 'name at least one redirect URI');
+});
+
+/** One client of a vendor, as an operator writes it (design section 7). */
+export const clientEntry = z
+  .strictObject({
+    client_id: text(255, PRINTABLE, 'use printable ASCII characters (RFC 6749 appendix A)'),
+    ...secretMembers,
+    client_name: z.string().max(200).optional(),
+    upstream: upstreamEntry.optional(),
+    application_type: z.enum(['web', 'native']).default('web'),
+    redirect_uris: redirectUris,
+    post_logout_redirect_uris: unique(z.string()).default([]),
+    response_types: z.array(z.literal('code')).min(1).default(['code']),
+    grant_types: grantTypes.default(['authorization_code', 'refresh_token']),
+    scope: scope.default(DEFAULT_SCOPE),
+    token_endpoint_auth_method: z
+      .enum(['client_secret_basic', 'client_secret_post', 'none'])
+      .default('client_secret_basic'),
+    id_token_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).default('RS256'),
+    require_auth_time: z.boolean().default(false),
+    subject_type: z.enum(['public', 'pairwise']).default('pairwise'),
+    sector_identifier_uri: httpsUrl.optional(),
+    sector: z.string().optional(),
+    phase: z.enum(['public', 'shadow', 'pairwise']).optional(),
+    accept_bypass: z.boolean().default(false),
+    release_claims: unique(releasedClaim).default([]),
+    front_channel: z.literal('relay').optional(),
+    continuity_days: z.int().min(0).max(3650).default(30),
+  })
+  .superRefine((entry, context) => {
+    if (entry.subject_type === 'public' && entry.phase !== undefined && entry.phase !== 'public') {
+      const wrong = `is ${entry.phase} for a client of subject_type public`;
+      refuse(context, wrong, 'use phase: public, or subject_type: pairwise', ['phase']);
+    }
+  });
+
+/** One vendor without its clients. */
+export const vendorEntry = z.strictObject({
+  id: text(64, NAME, 'use letters, digits, ".", "_" and "-", as in "acme"'),
+  name: z.string().min(1).max(200).optional(),
+  contacts: z.array(z.string().min(1).max(255)).default([]),
+  policy_uri: httpsUrl.optional(),
+  one_sector: z.boolean().default(false),
+  allowed_subject_types: unique(z.enum(['public', 'pairwise']))
+    .min(1)
+    .default(['pairwise']),
+});
+
+export type ClientEntry = z.output<typeof clientEntry>;
+export type VendorEntry = z.output<typeof vendorEntry>;
+
+/** The names that a client entry, its upstream block and a vendor entry may hold. */
+export const CLIENT_MEMBERS = Object.keys(clientEntry.shape);
+export const UPSTREAM_MEMBERS = Object.keys(upstreamEntry.shape);
+export const VENDOR_MEMBERS = [...Object.keys(vendorEntry.shape), 'clients'];
+
+const URI_MEMBERS = ['redirect_uris', 'post_logout_redirect_uris'] as const;
+
+/** What is wrong with the redirect URIs of a client entry, each with its path. */
+export function redirectUriProblems(entry: {
+  readonly redirect_uris?: unknown;
+  readonly post_logout_redirect_uris?: unknown;
+  readonly application_type?: unknown;
+}) {
+  const applicationType = entry.application_type === 'native' ? 'native' : 'web';
+  return URI_MEMBERS.flatMap((member) => {
+    const uris: unknown = entry[member];
+    if (!Array.isArray(uris)) return [];
+    return uris.flatMap((uri: unknown, position) => {
+      if (typeof uri !== 'string') return [];
+      const problem = redirectUriProblem(uri, applicationType);
+      return problem === undefined ? [] : [{ path: [member, position], ...problem }];
+    });
+  });
+}
