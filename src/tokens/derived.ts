@@ -1,0 +1,63 @@
+import { createHash, createHmac } from 'node:crypto';
+
+/**
+ * HMAC-SHA256 under a root over a label and fields, each preceded by its
+ * length, so that no two lists of fields run into the same bytes and no value
+ * of one label is ever a value of another.
+ */
+function keyed(root: Uint8Array, label: string, fields: readonly (string | Uint8Array)[]): Buffer {
+  const mac = createHmac('sha256', root);
+  for (const field of [`pairwise-proxy ${label}`, ...fields]) {
+    const value = typeof field === 'string' ? Buffer.from(field, 'utf8') : field;
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(value.length);
+    mac.update(length).update(value);
+  }
+  return mac.digest();
+}
+
+/**
+ * Our `sid` for an upstream `sid`, the same for all clients of one sector and
+ * unrelated in every other; 43 characters of base64url.
+ *
+ * @param root the keyring's `claims`
+ */
+export function sidFor(root: Uint8Array, sector: string, upstreamSid: string): string {
+  return keyed(root, 'sid', [sector, upstreamSid]).toString('base64url');
+}
+
+/**
+ * By how many whole seconds, 0 to 59, `auth_time` is moved earlier for one user
+ * in one sector. Constant for the user, so that repeated logins do not average it away.
+ *
+ * @param root the keyring's `claims`
+ */
+export function authTimeOffset(root: Uint8Array, sector: string, userIndex: Uint8Array): number {
+  return keyed(root, 'auth_time', [sector, userIndex]).readUInt32BE() % 60;
+}
+
+/**
+ * The nonce we send upstream for a transaction; 43 characters of base64url.
+ *
+ * @param root the keyring's `seal`
+ */
+export function upstreamNonce(root: Uint8Array, transactionId: string): string {
+  return keyed(root, 'upstream nonce', [transactionId]).toString('base64url');
+}
+
+/**
+ * The PKCE verifier (RFC 7636 section 4.1) we use upstream for a transaction; 43 characters.
+ *
+ * @param root the keyring's `seal`
+ */
+export function upstreamCodeVerifier(root: Uint8Array, transactionId: string): string {
+  return keyed(root, 'upstream code verifier', [transactionId]).toString('base64url');
+}
+
+/**
+ * The hash that a transaction keeps of the random cookie which binds its
+ * browser; 43 characters of base64url.
+ */
+export function browserHash(value: string): string {
+  return createHash('sha256').update('pairwise-proxy browser\0').update(value).digest('base64url');
+}
