@@ -57,6 +57,8 @@ export function databaseConfig(location: DatabaseLocation): Knex.Config {
     acquireConnectionTimeout: ACQUIRE_TIMEOUT,
     // With values in place an error's message would carry identifiers into a log.
     compileSqlOnError: false,
+    // Whatever it would print is thrown as well, and stdout belongs to the program's own lines.
+    log: { debug: ignore, deprecate: ignore, warn: ignore, error: ignore },
   };
   if (location.dialect === 'sqlite') {
     return {
@@ -73,7 +75,7 @@ export function databaseConfig(location: DatabaseLocation): Knex.Config {
     client: MysqlClient,
     connection: {
       uri: location.url,
-      charset: 'utf8mb4_bin',
+      charset: 'utf8mb4',
       timezone: 'Z',
       supportBigNumbers: true,
       multipleStatements: false,
@@ -82,6 +84,8 @@ export function databaseConfig(location: DatabaseLocation): Knex.Config {
     pool: { min: 0, max: POOL_SIZE, afterCreate: prepareSession },
   };
 }
+
+function ignore(): void {}
 
 interface RawConnection {
   query(sql: string, done: (error: Error | null) => void): void;

@@ -1,0 +1,83 @@
+import { bytes } from '../../src/database/bytes.ts';
+import type { Connection } from '../../src/database/connection.ts';
+
+const hash = (fill: number): Buffer => Buffer.alloc(32, fill);
+const client = {
+  client_id: bytes('acme-web'),
+  vendor_id: bytes('acme'),
+  sector: bytes('acme.example'),
+};
+
+/** One row of every table, each table after those that it refers to. */
+const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  roots: { name: bytes('storage'), wrapped: hash(1), created_at: 1 },
+  salts: { version: 1, salt: hash(2), algorithm: 'hmac-sha256', state: 'active', created_at: 1 },
+  signing_keys: {
+    kid: bytes('k1'),
+    alg: 'RS256',
+    state: 'active',
+    slot: 'RS256:active',
+    public_jwk: '{}',
+    private_jwk: hash(3),
+    created_at: 1,
+  },
+  changes: { position: 1, kind: 'client', target: bytes('acme-web'), at: 1 },
+  vendors: {
+    id: bytes('acme'),
+    name: 'Acme Straße 東京 🎓',
+    contacts: '[]',
+    one_sector: false,
+    allowed_subject_types: '["pairwise"]',
+    created_at: 1,
+    updated_at: 1,
+  },
+  sectors: { sector: client.sector, vendor_id: client.vendor_id, created_at: 1 },
+  clients: {
+    ...client,
+    subject_type: 'pairwise',
+    metadata: '{}',
+    upstream_shared: false,
+    has_upstream: false,
+    accept_bypass: false,
+    release_claims: '[]',
+    continuity_days: 30,
+    created_at: 1,
+    updated_at: 1,
+  },
+  phase_changes: {
+    client_id: client.client_id,
+    version: 1,
+    phase: 'pairwise',
+    pilot_users: '[]',
+    actor: 'apply',
+    change_position: 1,
+    at: 1,
+  },
+  pseudonyms: {
+    sector: client.sector,
+    user_index: hash(4),
+    generation: 1,
+    sub: bytes('p1'),
+    local_subject: hash(5),
+    salt_version: 1,
+    algorithm: 'hmac-sha256',
+    created_at: 1,
+  },
+  sessions: {
+    grant_id: bytes('g1'),
+    client_id: client.client_id,
+    sector: client.sector,
+    user_index: hash(4),
+    created_at: 1,
+    expires_at: 2,
+  },
+  spent: { purpose: 'code', hash: hash(6), expires_at: 2 },
+  sealed_references: { hash: hash(7), purpose: 'code', value: hash(8), expires_at: 2 },
+};
+
+/** Every table that a migration creates; `change_head` holds its one row from the start. */
+export const tableNames: readonly string[] = [...Object.keys(ROWS), 'change_head'];
+
+export async function fillEveryTable(db: Connection): Promise<void> {
+  for (const [name, row] of Object.entries(ROWS)) await db(name).insert(row);
+}
