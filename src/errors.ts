@@ -175,6 +175,11 @@ export const REASONS = {
   refresh_replayed: BAD_REFRESH,
   grant_revoked: BAD_REFRESH,
   continuity_ended: BAD_REFRESH,
+  token_missing: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'A Bearer access token is required.',
+  },
   token_invalid: BAD_TOKEN,
   token_expired: BAD_TOKEN,
   // Seals (mapped to the reasons above by whoever opens them)

@@ -1,0 +1,45 @@
+import type { Response } from 'express';
+import type { Reason } from '../errors.ts';
+import { wireOf } from '../errors.ts';
+import type { ProtocolResponse } from '../protocol/message.ts';
+
+/** Writes what an endpoint answered. */
+export function respond(response: Response, answer: ProtocolResponse): void {
+  response.set(answer.headers);
+  if (answer.kind === 'redirect') {
+    // 303: the browser must not repeat a POST at the next address (RFC 9700 4.12).
+    response.status(303).set('location', answer.location).end();
+    return;
+  }
+  response.status(answer.status).json(answer.body);
+}
+
+/** Writes a refusal as an OAuth error (RFC 6749 5.2, RFC 6750 3). */
+export function respondError(response: Response, reason: Reason): void {
+  const wire = wireOf(reason);
+  response.status(wire.status).set('cache-control', 'no-store');
+  if (wire.retryAfter !== undefined) response.set('retry-after', String(wire.retryAfter));
+  if (wire.status === 401) response.set('www-authenticate', challenge(wire.error));
+  response.json({ error: wire.error, error_description: wire.description });
+}
+
+function challenge(error: string): string {
+  if (error === 'invalid_client') return 'Basic realm="pairwise-proxy", charset="UTF-8"';
+  return `Bearer realm="pairwise-proxy", error="${error}"`;
+}
+
+/** Writes a refusal as a page for a person, who can quote its request id to support. */
+export function respondErrorPage(response: Response, reason: Reason, requestId: string): void {
+  const wire = wireOf(reason);
+  if (wire.retryAfter !== undefined) response.set('retry-after', String(wire.retryAfter));
+  response
+    .status(wire.status)
+    .set('cache-control', 'no-store')
+    .set('referrer-policy', 'no-referrer')
+    .type('html')
+    .send(
+      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Login not possible</title></head>` +
+        `<body><h1>Login not possible</h1><p>${wire.description}</p>` +
+        `<p>Error: <code>${wire.error}</code>. Request: <code>${requestId}</code>.</p></body></html>\n`,
+    );
+}

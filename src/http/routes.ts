@@ -1,0 +1,59 @@
+import type { Endpoint } from '../protocol/message.ts';
+import type { CorsPolicy } from './cors.ts';
+
+/** The endpoints of the vendor side, by the name of their exit rows. */
+export interface Endpoints {
+  readonly discovery: Endpoint;
+  readonly jwks: Endpoint;
+  readonly authorize: Endpoint;
+  readonly token: Endpoint;
+  readonly userinfo: Endpoint;
+}
+
+/** One row of the route table. */
+export interface Route {
+  readonly endpoint: keyof Endpoints;
+  /** Under `ISSUER`. */
+  readonly path: string;
+  readonly methods: readonly ('GET' | 'POST')[];
+  readonly cors: CorsPolicy;
+  /** Whether a person's browser reads the errors. */
+  readonly audience: 'browser' | 'vendor';
+}
+
+/** Every address of ours, in one place (design section 8). */
+export const ROUTES: readonly Route[] = [
+  {
+    endpoint: 'discovery',
+    path: '/.well-known/openid-configuration',
+    methods: ['GET'],
+    cors: 'anyone',
+    audience: 'vendor',
+  },
+  {
+    endpoint: 'discovery',
+    path: '/.well-known/oauth-authorization-server',
+    methods: ['GET'],
+    cors: 'anyone',
+    audience: 'vendor',
+  },
+  { endpoint: 'jwks', path: '/oidc/jwks', methods: ['GET'], cors: 'anyone', audience: 'vendor' },
+  {
+    endpoint: 'authorize',
+    path: '/oidc/authorize',
+    methods: ['GET', 'POST'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
+  { endpoint: 'token', path: '/oidc/token', methods: ['POST'], cors: 'client', audience: 'vendor' },
+  {
+    endpoint: 'userinfo',
+    path: '/oidc/userinfo',
+    methods: ['GET', 'POST'],
+    cors: 'client',
+    audience: 'vendor',
+  },
+];
+
+/** Path prefixes under `ISSUER` that are ours alone and never relayed. */
+export const OWN_PREFIXES = ['/.well-known', '/oidc', '/account'] as const;

@@ -1,0 +1,121 @@
+import type { Reason } from '../errors.ts';
+import { Refusal } from '../errors.ts';
+import type { Sealer } from '../tokens/seal.ts';
+import type { RelayPolicy } from '../upstream/relay.ts';
+import type { Client } from '../vendors/client.ts';
+import { authorizationAnswer, authorizationError, standardError } from './authorization-answer.ts';
+import type { BrowserBinding } from './browser-binding.ts';
+import { sealCode } from './code.ts';
+import type { Transaction, Transactions } from './transaction.ts';
+import { isUnaltered, upstreamAuthorization } from './upstream-authorization.ts';
+
+/** What authorization responses are opened with. */
+export interface AuthorizationResponseParts {
+  readonly issuer: string;
+  readonly upstreamIssuer: string;
+  readonly clients: {
+    find(clientId: string): Client | undefined;
+    isRedirectTarget(url: URL): boolean;
+  };
+  readonly transactions: Transactions;
+  readonly binding: BrowserBinding;
+  readonly sealer: Sealer;
+  readonly sealRoot: Uint8Array;
+  readonly clock: () => Date;
+}
+
+type Answer = Awaited<ReturnType<RelayPolicy['answer']>>;
+
+/** The late way (design section 4): what the relay may let through of a login, and as what. */
+export function authorizationResponses(parts: AuthorizationResponseParts): RelayPolicy {
+  return {
+    isRedirectTarget: (url) => parts.clients.isRedirectTarget(url),
+
+    async admitsAuthorization(parameters) {
+      const transaction = await open(parts, parameters);
+      if (transaction === undefined) return false;
+      const client = parts.clients.find(transaction.clientId);
+      if (client === undefined) return false;
+      return isUnaltered(parameters, upstreamAuthorization(transaction, client, parts.sealRoot));
+    },
+
+    async answer(response, cookieHeader) {
+      const parameters = response.searchParams;
+      const transaction = await open(parts, parameters);
+      if (transaction === undefined) return blocked('response_foreign', 'no transaction of ours');
+      const client = parts.clients.find(transaction.clientId);
+      if (client === undefined) return blocked('client_unknown');
+      if (!isAddressedTo(response, transaction.redirectUri)) {
+        return blocked('response_foreign', 'goes to another address than its transaction');
+      }
+      const upstreamIssuer = parameters.get('iss');
+      if (upstreamIssuer !== null && upstreamIssuer !== parts.upstreamIssuer) {
+        return blocked('response_foreign', 'iss is not the upstream');
+      }
+      const error = parameters.get('error');
+      if (error !== null) return refusedUpstream(parts, transaction, error);
+      return sealedAnswer(parts, transaction, parameters.get('code'), cookieHeader);
+    },
+  };
+}
+
+async function open(
+  parts: AuthorizationResponseParts,
+  parameters: URLSearchParams,
+): Promise<Transaction | undefined> {
+  const [state, ...more] = parameters.getAll('state');
+  if (state === undefined || more.length > 0) return undefined;
+  const opened = await parts.transactions.open(state, parts.clock());
+  return opened.ok ? opened.value : undefined;
+}
+
+/** The upstream's address must be the sealed one: same origin, same path, its query kept. */
+function isAddressedTo(response: URL, redirectUri: string): boolean {
+  const expected = new URL(redirectUri);
+  return (
+    response.origin === expected.origin &&
+    response.protocol === expected.protocol &&
+    response.host === expected.host &&
+    response.username === '' &&
+    response.password === '' &&
+    response.pathname === expected.pathname &&
+    [...expected.searchParams].every(([name, value]) =>
+      response.searchParams.getAll(name).includes(value),
+    )
+  );
+}
+
+/** An error says nothing of the user, so it needs no bound browser. */
+function refusedUpstream(
+  parts: AuthorizationResponseParts,
+  transaction: Transaction,
+  error: string,
+): Answer {
+  const location = authorizationAnswer(transaction, parts.issuer, { error: standardError(error) });
+  return { kind: 'redirect', location };
+}
+
+async function sealedAnswer(
+  parts: AuthorizationResponseParts,
+  transaction: Transaction,
+  upstreamCode: string | null,
+  cookieHeader: string | undefined,
+): Promise<Answer> {
+  if (upstreamCode === null || upstreamCode === '') {
+    return blocked('response_foreign', 'neither code nor error');
+  }
+  if (!parts.binding.matches(transaction.browser, cookieHeader)) {
+    if (!transaction.promptNone) return blocked('browser_mismatch');
+    const refused = new Refusal('login_required');
+    return {
+      kind: 'redirect',
+      location: authorizationError(transaction, parts.issuer, refused),
+    };
+  }
+  const code = await sealCode(parts.sealer, { upstreamCode, transaction }, parts.clock());
+  return { kind: 'redirect', location: authorizationAnswer(transaction, parts.issuer, { code }) };
+}
+
+function blocked(reason: Reason, detail?: string): Answer {
+  return detail === undefined ? { kind: 'blocked', reason } : { kind: 'blocked', reason, detail };
+}

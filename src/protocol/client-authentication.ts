@@ -1,0 +1,88 @@
+import type { RateLimiterMemory } from 'rate-limiter-flexible';
+import { Refusal } from '../errors.ts';
+import { secretsEqual } from '../tokens/client-secret.ts';
+import type { UpstreamCredentials } from '../upstream/client-authentication.ts';
+import type { Client } from '../vendors/client.ts';
+import type { PresentedCredentials } from './client-credentials.ts';
+import { presentedCredentials } from './client-credentials.ts';
+import type { ProtocolRequest } from './message.ts';
+
+/** A client that may speak, and with what the proxy speaks for it upstream. */
+export interface AuthenticatedClient {
+  readonly client: Client;
+  readonly upstream: UpstreamCredentials;
+  /** Forwarded: the upstream judges the vendor's credential. */
+  readonly forwarded: boolean;
+  /** To be called when the upstream refused a forwarded credential. */
+  failed(): Promise<Refusal>;
+}
+
+/** What client authentication needs. */
+export interface ClientAuthenticationParts {
+  readonly clients: { find(clientId: string): Client | undefined };
+  readonly failures: RateLimiterMemory;
+}
+
+/**
+ * Client authentication at the token endpoint (RFC 6749 2.3, 3.2.1): terminated
+ * here, or prepared to be forwarded. Failed attempts are counted for each client
+ * and address, so that guessing is slow and nobody can lock another out.
+ */
+export async function authenticateClient(
+  parts: ClientAuthenticationParts,
+  request: ProtocolRequest,
+): Promise<AuthenticatedClient> {
+  const readings = presentedCredentials(request.headers['authorization'], request.form);
+  const presented = readings.find((reading) => parts.clients.find(reading.clientId)) ?? readings[0];
+  if (presented === undefined) throw new Refusal('client_authentication_missing');
+  const attempt = `${presented.clientId}\n${request.remoteAddress}`;
+  await refuseThrottled(parts.failures, attempt);
+  const failed = (detail: string) => countFailure(parts.failures, attempt, detail);
+  const client = parts.clients.find(presented.clientId);
+  if (client === undefined) throw await failed('unknown client');
+  request.identified(client);
+  const complaint = objection(client, presented);
+  if (complaint !== undefined) throw await failed(complaint);
+  return {
+    client,
+    upstream: upstreamCredentials(client, presented),
+    forwarded: client.upstream === undefined,
+    failed: () => failed('refused by the upstream'),
+  };
+}
+
+/** Why a credential is not good enough; undefined where it is, or where the upstream has to judge. */
+function objection(client: Client, presented: PresentedCredentials): string | undefined {
+  const isPublic = client.metadata.token_endpoint_auth_method === 'none';
+  if (isPublic)
+    return presented.secrets === undefined ? undefined : 'a public client has no secret';
+  if (presented.secrets === undefined) return 'no secret';
+  if (client.upstream === undefined) return undefined;
+  const expected = client.clientSecret;
+  if (expected === undefined) return 'no secret is registered';
+  const matches = presented.secrets.map((secret) => secretsEqual(secret, expected));
+  return matches.includes(true) ? undefined : 'wrong secret';
+}
+
+function upstreamCredentials(client: Client, presented: PresentedCredentials): UpstreamCredentials {
+  if (client.upstream !== undefined) {
+    return { clientId: client.upstream.clientId, clientSecret: client.upstream.clientSecret };
+  }
+  return { clientId: client.clientId, clientSecret: presented.secrets?.[0] };
+}
+
+async function refuseThrottled(failures: RateLimiterMemory, attempt: string): Promise<void> {
+  const state = await failures.get(attempt);
+  if (state !== null && state.consumedPoints >= failures.points) {
+    throw new Refusal('client_authentication_throttled');
+  }
+}
+
+async function countFailure(
+  failures: RateLimiterMemory,
+  attempt: string,
+  detail: string,
+): Promise<Refusal> {
+  await failures.penalty(attempt);
+  return new Refusal('client_authentication_failed', detail);
+}

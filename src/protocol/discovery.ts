@@ -1,0 +1,45 @@
+import type { Endpoint } from './message.ts';
+import { publicJson } from './message.ts';
+
+/** What the discovery document depends on. */
+export interface DiscoveryParts {
+  readonly issuer: string;
+  readonly signingAlgorithms: readonly string[];
+}
+
+/** Seconds for which the document may be kept. */
+const MAX_AGE = 300;
+
+/**
+ * Our own discovery document (OpenID Connect Discovery 3, RFC 8414 2): what the
+ * proxy itself can do, whatever the upstream says of itself.
+ */
+export function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unknown>> {
+  const { issuer } = parts;
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/oidc/authorize`,
+    token_endpoint: `${issuer}/oidc/token`,
+    userinfo_endpoint: `${issuer}/oidc/userinfo`,
+    jwks_uri: `${issuer}/oidc/jwks`,
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token'],
+    subject_types_supported: ['pairwise', 'public'],
+    id_token_signing_alg_values_supported: parts.signingAlgorithms,
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    code_challenge_methods_supported: ['S256'],
+    scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
+    claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'nonce', 'at_hash', 'auth_time', 'sid'],
+    authorization_response_iss_parameter_supported: true,
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
+  };
+}
+
+/** Serves the document. */
+export function discoveryEndpoint(parts: DiscoveryParts): Endpoint {
+  const document = discoveryDocument(parts);
+  return () => Promise.resolve(publicJson(document, MAX_AGE));
+}

@@ -1,0 +1,93 @@
+import type { Reason } from '../errors.ts';
+import type { Result } from '../result.ts';
+import { failure, success } from '../result.ts';
+import type { ReleasedSubject, SubjectKind } from '../subjects/released.ts';
+import { reviveReleasedSubject } from '../subjects/released.ts';
+import type { Sealer, SealValue } from '../tokens/seal.ts';
+import type { Mode } from '../vendors/phase.ts';
+
+/** What was settled at the authentication and travels in every token of the grant (design section 4, Seal). */
+export interface Grant {
+  readonly id: string;
+  readonly clientId: string;
+  readonly subject: ReleasedSubject;
+  readonly kind: SubjectKind;
+  /** The mode at the authentication; later answers follow the stricter of it and today's. */
+  readonly mode: Mode;
+  /** The per-sector blind index of the user, never the local subject. */
+  readonly userIndex: Uint8Array;
+  readonly scope: string;
+  /** The `max_age` that the vendor asked for, in seconds. */
+  readonly maxAge: number | undefined;
+  /** The change-log position that held when the subject was resolved. */
+  readonly change: number;
+}
+
+/** An upstream token inside a grant. */
+export interface GrantToken {
+  readonly grant: Grant;
+  readonly upstreamToken: string;
+}
+
+type TokenPurpose = 'access_token' | 'refresh_token';
+
+const REASONS_OF: Readonly<Record<TokenPurpose, { invalid: Reason; expired: Reason }>> = {
+  access_token: { invalid: 'token_invalid', expired: 'token_expired' },
+  refresh_token: { invalid: 'refresh_invalid', expired: 'refresh_expired' },
+};
+
+/** Seals an upstream token for the vendor. */
+export function sealGrantToken(
+  sealer: Sealer,
+  purpose: TokenPurpose,
+  token: GrantToken,
+  times: { now: Date; expiresAt: Date },
+): Promise<string> {
+  const { grant } = token;
+  const contents: Record<string, SealValue> = {
+    t: token.upstreamToken,
+    g: grant.id,
+    c: grant.clientId,
+    s: grant.subject,
+    k: grant.kind,
+    m: grant.mode,
+    u: grant.userIndex,
+    o: grant.scope,
+    a: grant.maxAge ?? null,
+    n: grant.change,
+  };
+  return sealer.seal(purpose, contents, times);
+}
+
+/** Opens a token of ours; the reason says which kind of token could not be opened. */
+export async function openGrantToken(
+  sealer: Sealer,
+  purpose: TokenPurpose,
+  sealed: string,
+  now: Date,
+): Promise<Result<GrantToken & { readonly expiresAt: Date }>> {
+  const opened = await sealer.unseal(purpose, sealed, now);
+  const reasons = REASONS_OF[purpose];
+  if (!opened.ok) {
+    return failure(opened.reason === 'seal_expired' ? reasons.expired : reasons.invalid);
+  }
+  const { contents, expiresAt } = opened.value;
+  const index = contents['u'];
+  if (!(index instanceof Uint8Array)) return failure(reasons.invalid, 'no user index');
+  const grant: Grant = {
+    id: String(contents['g']),
+    clientId: String(contents['c']),
+    subject: reviveReleasedSubject(String(contents['s'])),
+    kind: contents['k'] === 'public' ? 'public' : 'pairwise',
+    mode: modeOf(contents['m']),
+    userIndex: index,
+    scope: String(contents['o']),
+    maxAge: typeof contents['a'] === 'number' ? contents['a'] : undefined,
+    change: Number(contents['n']),
+  };
+  return success({ grant, upstreamToken: String(contents['t']), expiresAt });
+}
+
+function modeOf(value: SealValue | undefined): Mode {
+  return value === 'public' || value === 'shadow' ? value : 'pairwise';
+}

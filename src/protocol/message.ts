@@ -1,0 +1,54 @@
+import type { Logger } from '../observability/logger.ts';
+import type { Client } from '../vendors/client.ts';
+
+/** A request as an endpoint sees it: parsed, bounded, free of the web framework. */
+export interface ProtocolRequest {
+  readonly method: string;
+  readonly query: URLSearchParams;
+  /** The form body of a POST; empty where there was none. */
+  readonly form: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly remoteAddress: string;
+  readonly log: Logger;
+  /** To be told which client speaks, as soon as that is known; its web origins may then read the answer. */
+  readonly identified: (client: Client) => void;
+}
+
+/** What an endpoint answers. */
+export type ProtocolResponse =
+  | {
+      readonly kind: 'json';
+      readonly status: number;
+      readonly body: Readonly<Record<string, unknown>>;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'redirect';
+      readonly location: string;
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+/** One endpoint of the vendor side. Failures are thrown as `Refusal`. */
+export type Endpoint = (request: ProtocolRequest) => Promise<ProtocolResponse>;
+
+/** RFC 6749 5.1: answers with tokens or personal data are never stored. */
+export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' } as const;
+
+/** A JSON answer that nobody may keep. */
+export function privateJson(body: Readonly<Record<string, unknown>>): ProtocolResponse {
+  return { kind: 'json', status: 200, body, headers: NO_STORE };
+}
+
+/** A JSON answer that anybody may keep for some seconds. */
+export function publicJson(
+  body: Readonly<Record<string, unknown>>,
+  maxAgeSeconds: number,
+): ProtocolResponse {
+  return {
+    kind: 'json',
+    status: 200,
+    body,
+    headers: { 'cache-control': `public, max-age=${maxAgeSeconds}` },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Client } from '../vendors/client.ts';
+import { continuityDeadline, modeFor, strictest } from '../vendors/phase.ts';
+import type { Mode } from '../vendors/phase.ts';
+import type { Grant } from './grant.ts';
+
+/** Why a grant no longer stands. */
+export type Fallen = 'revoked' | 'ended' | 'continuity';
+
+/**
+ * Whether a grant still stands today (design section 4, Subject continuity):
+ * not revoked, not ended by the operator, and not past the deadline after a
+ * change of phase.
+ */
+export function fallen(
+  grant: Grant,
+  client: Client,
+  registry: { isRevoked(grantId: string): boolean },
+  now: Date,
+): Fallen | undefined {
+  if (registry.isRevoked(grant.id)) return 'revoked';
+  if (grant.change < client.notBefore) return 'ended';
+  const deadline = continuityDeadline(client, grant.userIndex, grant);
+  if (deadline !== undefined && deadline.getTime() <= now.getTime()) return 'continuity';
+  return undefined;
+}
+
+/** The release policy of a grant today: the stricter of then and now. Only the `sub` continues. */
+export function modeToday(grant: Grant, client: Client): Mode {
+  const version = client.phases.at(-1);
+  if (version === undefined) return 'pairwise';
+  return strictest(grant.mode, modeFor(version, grant.userIndex));
+}

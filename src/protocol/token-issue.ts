@@ -1,0 +1,175 @@
+import { Refusal } from '../errors.ts';
+import type { Reason } from '../errors.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Subjects } from '../subjects/settle.ts';
+import { sidFor } from '../tokens/derived.ts';
+import { tokenHash } from '../tokens/hashes.ts';
+import { releaseIdTokenClaims } from '../tokens/release.ts';
+import type { Sealer } from '../tokens/seal.ts';
+import { signIdToken } from '../tokens/sign.ts';
+import type { SigningKey } from '../tokens/signing-keys.ts';
+import type { VerifiedIdToken } from '../tokens/verify.ts';
+import type { Exchange } from '../upstream/exchange.ts';
+import type { UpstreamProvider } from '../upstream/provider.ts';
+import type { TokenResult, UpstreamTokens } from '../upstream/token-request.ts';
+import type { Client } from '../vendors/client.ts';
+import type { Mode } from '../vendors/phase.ts';
+import type { AuthenticatedClient } from './client-authentication.ts';
+import type { Grant } from './grant.ts';
+import { sealGrantToken } from './grant.ts';
+import type { ProtocolResponse } from './message.ts';
+import { privateJson } from './message.ts';
+import { words } from './parameters.ts';
+
+/** What issuing tokens works with. */
+export interface IssueParts {
+  readonly issuer: string;
+  readonly upstream: UpstreamProvider;
+  readonly exchange: Exchange;
+  readonly subjects: Subjects;
+  readonly sealer: Sealer;
+  readonly sealRoot: Uint8Array;
+  readonly claimsRoot: Uint8Array;
+  /** The key that signs for an algorithm now. */
+  readonly signingKey: (algorithm: SigningKey['alg']) => SigningKey;
+  readonly clock: () => Date;
+}
+
+/** Seconds for which a token is good where the upstream does not say. */
+const DEFAULT_LIFETIME = 3600;
+
+/** A grant ends a year after its login, however often it is refreshed. */
+const GRANT_SECONDS = 365 * 24 * 3600;
+
+/** When a grant that begins now ends. */
+export function refreshTokenExpiry(now: Date): Date {
+  return new Date(now.getTime() + GRANT_SECONDS * 1000);
+}
+
+/** The upstream's tokens, or what its refusal means for the vendor. */
+export async function usable(
+  authenticated: AuthenticatedClient,
+  answer: Promise<TokenResult>,
+  onInvalidGrant: Reason = 'code_invalid',
+): Promise<UpstreamTokens> {
+  const result = await answer;
+  if (result.kind === 'tokens') return result;
+  const detail = `${result.upstreamError}: ${result.upstreamDescription ?? ''}`;
+  switch (result.error) {
+    case 'invalid_grant':
+      throw new Refusal(onInvalidGrant, detail);
+    case 'invalid_client':
+    case 'unauthorized_client':
+      throw authenticated.forwarded
+        ? await authenticated.failed()
+        : new Refusal('upstream_client', detail);
+    case 'temporarily_unavailable':
+      throw new Refusal('upstream_unavailable', detail);
+    default:
+      throw new Refusal('upstream_status', detail);
+  }
+}
+
+/** The scope of a grant: what the upstream granted of what we asked for. */
+export function firstScope(granted: string | undefined, asked: string): string {
+  if (granted === undefined) return asked;
+  const allowed = words(asked);
+  return words(granted)
+    .filter((scope) => allowed.includes(scope))
+    .join(' ');
+}
+
+/** The session id that a vendor sees: keyed per sector, never the upstream's. */
+export function sectorSid(
+  parts: Pick<IssueParts, 'claimsRoot'>,
+  client: Client,
+  upstreamClaims: Readonly<Record<string, unknown>>,
+): { sid?: string; upstreamSid?: string } {
+  const upstreamSid = upstreamClaims['sid'];
+  if (typeof upstreamSid !== 'string' || upstreamSid === '') return {};
+  return { sid: sidFor(parts.claimsRoot, client.sector, upstreamSid), upstreamSid };
+}
+
+/** What tokens are issued from. */
+export interface Issue {
+  readonly client: Client;
+  readonly grant: Grant;
+  /** The release policy that holds today. */
+  readonly mode: Mode;
+  readonly tokens: UpstreamTokens;
+  /** Undefined: a refresh answer without an ID token. */
+  readonly verified: VerifiedIdToken | undefined;
+  readonly nonce: string | undefined;
+  readonly now: Date;
+  /** When the grant ends; undefined: it begins now. */
+  readonly grantEnds?: Date;
+  readonly log: Logger;
+}
+
+/** RELEASE → SEAL → SIGN: a token response of known members only (RFC 6749 5.1). */
+export async function issueTokens(parts: IssueParts, issue: Issue): Promise<ProtocolResponse> {
+  const { grant, tokens, now } = issue;
+  const lifetime = tokens.expiresIn ?? DEFAULT_LIFETIME;
+  const accessToken = await sealGrantToken(
+    parts.sealer,
+    'access_token',
+    { grant, upstreamToken: tokens.accessToken },
+    { now, expiresAt: new Date(now.getTime() + lifetime * 1000) },
+  );
+  const body: Record<string, unknown> = {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: lifetime,
+    scope: grant.scope,
+  };
+  if (tokens.refreshToken !== undefined) {
+    body['refresh_token'] = await sealGrantToken(
+      parts.sealer,
+      'refresh_token',
+      { grant, upstreamToken: tokens.refreshToken },
+      { now, expiresAt: issue.grantEnds ?? refreshTokenExpiry(now) },
+    );
+  }
+  if (issue.verified !== undefined) {
+    body['id_token'] = await idToken(parts, issue, issue.verified, accessToken);
+  }
+  return privateJson(body);
+}
+
+async function idToken(
+  parts: IssueParts,
+  issue: Issue,
+  verified: VerifiedIdToken,
+  accessToken: string,
+): Promise<string> {
+  const { client, grant, now } = issue;
+  const key = parts.signingKey(client.metadata.id_token_signed_response_alg);
+  const released = releaseIdTokenClaims({
+    upstreamClaims: verified.claims,
+    mode: issue.mode,
+    client,
+    localSubject: verified.subject,
+    upstreamIssuer: parts.upstream.metadata().issuer,
+    requested: { maxAge: grant.maxAge },
+    claimsRoot: parts.claimsRoot,
+    userIndex: grant.userIndex,
+  });
+  if (released.dropped.length > 0) {
+    issue.log.warn({ client: client.clientId, dropped: released.dropped }, 'claims held back');
+  }
+  const iat = Math.floor(now.getTime() / 1000);
+  const upstreamExp = Number(verified.claims['exp']);
+  return signIdToken(
+    {
+      ...released.claims,
+      iss: parts.issuer,
+      sub: grant.subject,
+      aud: client.clientId,
+      iat,
+      exp: Math.min(upstreamExp, iat + DEFAULT_LIFETIME),
+      ...(issue.nonce === undefined ? {} : { nonce: issue.nonce }),
+      at_hash: tokenHash(accessToken, key.alg),
+    },
+    key,
+  );
+}

@@ -1,0 +1,123 @@
+import { Refusal, orRefuse } from '../errors.ts';
+import type { Reason } from '../errors.ts';
+import { refreshTokens } from '../upstream/token-request.ts';
+import type { VerifiedIdToken } from '../tokens/verify.ts';
+import type { Client } from '../vendors/client.ts';
+import type { AuthenticatedClient } from './client-authentication.ts';
+import type { Grant } from './grant.ts';
+import { openGrantToken } from './grant.ts';
+import { optional, required, words } from './parameters.ts';
+import type { Fallen } from './standing.ts';
+import { fallen, modeToday } from './standing.ts';
+import type { GrantHandler } from './token.ts';
+import type { IssueParts } from './token-issue.ts';
+import { issueTokens, usable } from './token-issue.ts';
+import { verifiedIdToken } from './verified-id-token.ts';
+
+/** What rotation needs to know of refresh tokens that were used before. */
+export interface RefreshRotation {
+  /** Refuses with `refresh_replayed`, and revokes the grant, where the token was used before. */
+  refuseReuse(token: Uint8Array, grant: Grant, now: Date): Promise<void>;
+  /** Marks the token as used, or refuses as {@link refuseReuse} does. */
+  use(token: Uint8Array, grant: Grant, expiresAt: Date, now: Date): Promise<void>;
+}
+
+const FALLEN: Readonly<Record<Fallen, Reason>> = {
+  revoked: 'grant_revoked',
+  ended: 'grant_revoked',
+  continuity: 'continuity_ended',
+};
+
+/** The `refresh_token` grant (RFC 6749 6, OpenID Connect Core 12). */
+export function refreshGrant(
+  parts: IssueParts,
+  registry: { isRevoked(grantId: string): boolean },
+  rotation: RefreshRotation,
+): GrantHandler {
+  return async (authenticated, request) => {
+    const { client } = authenticated;
+    const now = parts.clock();
+    const refreshToken = required(request.form, 'refresh_token');
+    const { grant, upstreamToken, expiresAt } = orRefuse(
+      await openGrantToken(parts.sealer, 'refresh_token', refreshToken, now),
+    );
+    if (grant.clientId !== client.clientId) throw new Refusal('refresh_of_another_client');
+    const reason = fallen(grant, client, registry, now);
+    if (reason !== undefined) throw new Refusal(FALLEN[reason]);
+    const scope = narrowedScope(optional(request.form, 'scope'), grant.scope);
+    const rotates = client.metadata.token_endpoint_auth_method === 'none';
+    const tokenBytes = Buffer.from(refreshToken, 'utf8');
+    if (rotates) await rotation.refuseReuse(tokenBytes, grant, now);
+
+    const tokens = await usable(
+      authenticated,
+      refreshTokens({
+        exchange: parts.exchange,
+        metadata: parts.upstream.metadata(),
+        credentials: authenticated.upstream,
+        refreshToken: upstreamToken,
+        scope: scope === grant.scope ? undefined : scope,
+      }),
+      'refresh_invalid',
+    );
+    if (rotates) await rotation.use(tokenBytes, grant, expiresAt, now);
+    const verified =
+      tokens.idToken === undefined
+        ? undefined
+        : await verifiedSameUser(parts, authenticated, grant, tokens.idToken, now);
+    return issueTokens(parts, {
+      client,
+      grant: { ...grant, scope },
+      mode: modeToday(grant, client),
+      // A public client always gets a new token, also where the upstream does not rotate.
+      tokens: rotates ? { ...tokens, refreshToken: tokens.refreshToken ?? upstreamToken } : tokens,
+      verified,
+      nonce: undefined,
+      now,
+      grantEnds: expiresAt,
+      log: request.log,
+    });
+  };
+}
+
+/** OpenID Connect Core 12.2: the refreshed ID token must be about the same user. */
+async function verifiedSameUser(
+  parts: IssueParts,
+  { client, upstream }: AuthenticatedClient,
+  grant: Grant,
+  idToken: string,
+  now: Date,
+): Promise<VerifiedIdToken> {
+  const verified = orRefuse(
+    await verifiedIdToken(parts.upstream, idToken, {
+      clientId: upstream.clientId,
+      nonce: undefined,
+      accessToken: undefined,
+      now,
+    }),
+  );
+  requireSameUser(parts, client, grant, verified.subject);
+  return verified;
+}
+
+/** The upstream speaks of the user whose index the grant carries, or the answer is refused. */
+export function requireSameUser(
+  parts: Pick<IssueParts, 'subjects'>,
+  client: Client,
+  grant: Grant,
+  localSubject: string,
+): void {
+  const index = orRefuse(parts.subjects.indexOf(client, localSubject));
+  if (!Buffer.from(index).equals(grant.userIndex)) throw new Refusal('subject_of_another_user');
+}
+
+/** RFC 6749 6: never more than was granted. */
+function narrowedScope(requested: string | undefined, granted: string): string {
+  if (requested === undefined) return granted;
+  const allowed = words(granted);
+  const wanted = words(requested);
+  if (wanted.some((scope) => !allowed.includes(scope))) {
+    throw new Refusal('scope_invalid', 'more than was granted');
+  }
+  return wanted.join(' ');
+}

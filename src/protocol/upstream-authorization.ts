@@ -1,0 +1,66 @@
+import { upstreamCodeVerifier, upstreamNonce } from '../tokens/derived.ts';
+import { codeChallenge } from '../tokens/pkce.ts';
+import type { Client } from '../vendors/client.ts';
+import type { Transaction } from './transaction.ts';
+
+/**
+ * The parameters of an authorization request that decide who gets what, and how.
+ * A browser may not change any of them on the way to the upstream.
+ */
+const PROTECTED = [
+  'client_id',
+  'redirect_uri',
+  'response_type',
+  'response_mode',
+  'scope',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+  'claims',
+  'login_hint',
+  'id_token_hint',
+  'resource',
+  'authorization_details',
+  'registration',
+] as const;
+
+/** The `client_id` that the upstream knows this client by. */
+export function upstreamClientId(client: Client): string {
+  return client.upstream?.clientId ?? client.clientId;
+}
+
+/** The protected parameters of the request that belongs to a transaction. */
+export function upstreamAuthorization(
+  transaction: Transaction,
+  client: Client,
+  sealRoot: Uint8Array,
+): URLSearchParams {
+  const parameters = new URLSearchParams({
+    client_id: upstreamClientId(client),
+    redirect_uri: transaction.redirectUri,
+    response_type: 'code',
+    scope: transaction.scope,
+    nonce: upstreamNonce(sealRoot, transaction.id),
+  });
+  if (transaction.upstreamPkce) {
+    const verifier = upstreamCodeVerifier(sealRoot, transaction.id);
+    parameters.set('code_challenge', codeChallenge(verifier));
+    parameters.set('code_challenge_method', 'S256');
+  }
+  return parameters;
+}
+
+/**
+ * Whether a request that reached the upstream's authorize address is the one
+ * that the transaction stands for. Parameters that the upstream adds for itself
+ * while a login goes on are left alone.
+ */
+export function isUnaltered(sent: URLSearchParams, expected: URLSearchParams): boolean {
+  return PROTECTED.every((name) => {
+    const values = sent.getAll(name);
+    const value = expected.get(name);
+    return value === null ? values.length === 0 : values.length === 1 && values[0] === value;
+  });
+}

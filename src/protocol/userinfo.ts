@@ -1,0 +1,82 @@
+import { Refusal, orRefuse } from '../errors.ts';
+import type { Sealer } from '../tokens/seal.ts';
+import { releaseUserinfoClaims } from '../tokens/release.ts';
+import { requestUserinfo } from '../upstream/userinfo-request.ts';
+import type { Client } from '../vendors/client.ts';
+import type { Grant } from './grant.ts';
+import { openGrantToken } from './grant.ts';
+import type { Endpoint, ProtocolRequest } from './message.ts';
+import { privateJson } from './message.ts';
+import { optional, refuseDuplicates } from './parameters.ts';
+import { fallen, modeToday } from './standing.ts';
+import type { IssueParts } from './token-issue.ts';
+import { requireSameUser } from './token-refresh.ts';
+
+/** What the userinfo endpoint works with. */
+export type UserinfoParts = Pick<
+  IssueParts,
+  'upstream' | 'exchange' | 'subjects' | 'claimsRoot' | 'clock'
+> & {
+  readonly sealer: Sealer;
+  readonly registry: {
+    find(clientId: string): Client | undefined;
+    isRevoked(grantId: string): boolean;
+  };
+};
+
+/** The userinfo endpoint (OpenID Connect Core 5.3), as JSON. */
+export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
+  return async (request) => {
+    const now = parts.clock();
+    const token = bearerToken(request);
+    const { grant, upstreamToken } = orRefuse(
+      await openGrantToken(parts.sealer, 'access_token', token, now),
+    );
+    const client = standingClient(parts, grant, now);
+    request.identified(client);
+    const answer = await requestUserinfo({
+      exchange: parts.exchange,
+      metadata: parts.upstream.metadata(),
+      accessToken: upstreamToken,
+    });
+    if (answer.kind === 'refused') throw new Refusal('token_invalid', 'refused by the upstream');
+    const localSubject = String(answer.claims['sub']);
+    requireSameUser(parts, client, grant, localSubject);
+    const released = releaseUserinfoClaims({
+      upstreamClaims: answer.claims,
+      mode: modeToday(grant, client),
+      client,
+      localSubject,
+      upstreamIssuer: parts.upstream.metadata().issuer,
+      claimsRoot: parts.claimsRoot,
+      userIndex: grant.userIndex,
+    });
+    if (released.dropped.length > 0) {
+      request.log.warn({ client: client.clientId, dropped: released.dropped }, 'claims held back');
+    }
+    return privateJson({ ...released.claims, sub: grant.subject });
+  };
+}
+
+/** RFC 6750 2.1 and 2.2; a token in the query is not taken, and two tokens are one too many. */
+export function bearerToken(request: ProtocolRequest): string {
+  refuseDuplicates(request.form);
+  const header = request.headers['authorization'];
+  const inForm = optional(request.form, 'access_token');
+  if (header === undefined) {
+    if (inForm === undefined) throw new Refusal('token_missing');
+    return inForm;
+  }
+  if (inForm !== undefined) throw new Refusal('request_malformed', 'two access tokens');
+  const match = /^bearer +([\w.~+/-]+=*) *$/i.exec(header);
+  if (match?.[1] === undefined) throw new Refusal('token_missing', 'not a Bearer token');
+  return match[1];
+}
+
+function standingClient(parts: UserinfoParts, grant: Grant, now: Date): Client {
+  const client = parts.registry.find(grant.clientId);
+  if (client === undefined) throw new Refusal('token_invalid', 'the client is gone');
+  const reason = fallen(grant, client, parts.registry, now);
+  if (reason !== undefined) throw new Refusal('token_invalid', reason);
+  return client;
+}
