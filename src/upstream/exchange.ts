@@ -1,0 +1,222 @@
+import { parse as parseContentType, isTypeValid } from 'content-type';
+import { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+
+import { Refusal } from '../errors.ts';
+import { decodeBody } from './decoding.ts';
+import { exchangeRefusal, isClosedConnection } from './exchange-failure.ts';
+
+const MAX_REDIRECTS = 3;
+
+export interface ExchangeOptions {
+  /** Connections kept to each upstream origin. */
+  readonly connections?: number;
+  /** Milliseconds for everything: waiting for a connection, connecting, headers, body, redirects. */
+  readonly timeoutMilliseconds?: number;
+  /** Bytes a body may have, both as sent and decoded. */
+  readonly maxBytes?: number;
+  /** Headers of every request, lower-case. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ExchangeRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as `application/x-www-form-urlencoded`. */
+  readonly body?: URLSearchParams;
+  /** Aborted when the caller no longer wants the answer. */
+  readonly signal?: AbortSignal;
+  /** The media types that the caller can read. */
+  readonly accept: readonly string[];
+  /**
+   * `refuse` (default), or `same-origin`: up to three redirects within the
+   * origin, for the public documents that some providers redirect. Never for
+   * a request that carries a credential.
+   */
+  readonly redirects?: 'refuse' | 'same-origin';
+}
+
+export interface UpstreamResponse {
+  readonly status: number;
+  /** Lower-case names; a list where a header came more than once. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Lower-case, without parameters; undefined when missing or not a media type. */
+  readonly mediaType: string | undefined;
+  /** Complete and decoded. */
+  readonly body: Buffer;
+}
+
+/**
+ * One bounded exchange with the upstream. Any status but 3xx is the caller's
+ * to judge.
+ *
+ * @throws Refusal `upstream_unavailable`, `upstream_timeout`,
+ *   `upstream_redirect`, `upstream_too_large`, `upstream_truncated`,
+ *   `upstream_encoding`, `upstream_media_type` or `upstream_malformed`.
+ */
+export type Exchange = (request: ExchangeRequest) => Promise<UpstreamResponse>;
+
+export interface ExchangePool {
+  readonly exchange: Exchange;
+  /** Cuts what is under way and closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Opens a keep-alive pool and the bounded exchange over it. Connects on first use. */
+export function createExchange(options: ExchangeOptions = {}): ExchangePool {
+  const {
+    connections = 32,
+    timeoutMilliseconds = 10_000,
+    maxBytes = 1024 * 1024,
+    headers = {},
+  } = options;
+  const agent = new Agent({
+    connections,
+    // One deadline rules the whole exchange; these timers would only blur it.
+    connect: { timeout: timeoutMilliseconds },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // Legacy servers speak HTTP/1.1 best, and one framing is enough to reason about.
+    allowH2: false,
+  });
+
+  async function exchange(request: ExchangeRequest): Promise<UpstreamResponse> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), timeoutMilliseconds);
+    const signal =
+      request.signal === undefined
+        ? deadline.signal
+        : AbortSignal.any([deadline.signal, request.signal]);
+    try {
+      return await followed(request, signal);
+    } catch (error) {
+      if (deadline.signal.aborted) {
+        throw new Refusal('upstream_timeout', `no answer within ${timeoutMilliseconds} ms`);
+      }
+      if (request.signal?.aborted === true) {
+        throw new Refusal('upstream_unavailable', 'the caller gave up');
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function followed(
+    request: ExchangeRequest,
+    signal: AbortSignal,
+  ): Promise<UpstreamResponse> {
+    let url = request.url;
+    for (let redirects = 0; ; redirects += 1) {
+      const raw = await send(request, url, signal);
+      if (raw.status < 300 || raw.status > 399) return finish(raw);
+      if (request.redirects !== 'same-origin' || redirects === MAX_REDIRECTS) {
+        throw new Refusal('upstream_redirect', `status ${raw.status}`);
+      }
+      url = sameOriginLocation(raw, url);
+    }
+  }
+
+  async function send(
+    request: ExchangeRequest,
+    url: URL,
+    signal: AbortSignal,
+  ): Promise<RawResponse> {
+    const response = await begin(request, url, signal);
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: await readBounded(response, maxBytes),
+    };
+  }
+
+  async function begin(
+    request: ExchangeRequest,
+    url: URL,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const send = () =>
+      agent.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: request.method,
+        headers: requestHeaders(request, headers),
+        body: request.body === undefined ? null : request.body.toString(),
+        signal,
+      });
+    try {
+      return await send();
+    } catch (error) {
+      // A POST may have been acted on, and codes are good only once.
+      if (request.method !== 'GET' || !isClosedConnection(error)) {
+        throw exchangeRefusal(error, 'before-headers');
+      }
+    }
+    try {
+      return await send();
+    } catch (error) {
+      throw exchangeRefusal(error, 'before-headers');
+    }
+  }
+
+  async function finish(raw: RawResponse): Promise<UpstreamResponse> {
+    const mediaType = mediaTypeOf(raw.headers['content-type']);
+    const body = await decodeBody(raw.body, raw.headers['content-encoding'], maxBytes);
+    return { status: raw.status, headers: raw.headers, mediaType, body };
+  }
+
+  return { exchange, close: () => agent.destroy() };
+}
+
+type RawResponse = Omit<UpstreamResponse, 'mediaType'>;
+
+function requestHeaders(
+  request: ExchangeRequest,
+  always: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return {
+    'user-agent': 'pairwise-proxy',
+    ...always,
+    ...(request.body !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+    ...request.headers,
+    accept: request.accept.join(', '),
+    'accept-encoding': 'identity',
+  };
+}
+
+async function readBounded(response: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length > maxBytes) throw new Refusal('upstream_too_large', `over ${maxBytes} bytes`);
+    }
+  } catch (error) {
+    throw exchangeRefusal(error, 'in-body');
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** The type of a `Content-Type` header (RFC 9110 8.3.1), whatever its parameters look like. */
+function mediaTypeOf(header: string | readonly string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string') {
+    throw new Refusal('upstream_media_type', 'content-type is included more than once');
+  }
+  const { type } = parseContentType(header, { parameters: false });
+  return isTypeValid(type) ? type : undefined;
+}
+
+function sameOriginLocation(raw: RawResponse, from: URL): URL {
+  const location = raw.headers['location'];
+  const target = typeof location === 'string' ? URL.parse(location, from.href) : null;
+  if (target === null) throw new Refusal('upstream_redirect', `status ${raw.status}, no location`);
+  if (target.origin !== from.origin) {
+    throw new Refusal('upstream_redirect', `status ${raw.status} to another origin`);
+  }
+  return target;
+}
