@@ -50,6 +50,7 @@ export const registry: Migration = {
       table.text('pilot_users', 'longtext').notNullable();
       table.string('actor', 255).notNullable();
       table.text('reason').nullable();
+      table.integer('restores').nullable();
       table.bigInteger('change_position').notNullable();
       table.bigInteger('at').notNullable();
       table.primary(['client_id', 'version']);
