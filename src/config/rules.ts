@@ -1,0 +1,92 @@
+import { withoutTrailingSlash } from './addresses.ts';
+import type { Environment } from './environment.ts';
+import { overlap } from './network.ts';
+import type { ValueOf, VariableName } from './variables.ts';
+
+/** The values read so far; a missing one was not set or is reported already. */
+export type Values = { readonly [Name in VariableName]?: ValueOf<Name> | undefined };
+
+/** A rule that no single variable can check; it reports to the environment. */
+type Rule = (values: Values, environment: Environment) => void;
+
+const upstreamIsNamed: Rule = (_values, environment) => {
+  if (environment.isSet('UPSTREAM_ISSUER')) return;
+  environment.report(
+    'UPSTREAM_ISSUER',
+    'is not set',
+    'write the issuer of the identity provider as its discovery document spells it',
+  );
+};
+
+const upstreamIsElsewhere: Rule = ({ ISSUER, UPSTREAM_ISSUER, UPSTREAM_URL }, environment) => {
+  if (ISSUER === undefined) return;
+  const isOurs = (address: string | undefined) =>
+    address !== undefined &&
+    URL.parse(withoutTrailingSlash(address))?.href === new URL(ISSUER).href;
+  if (isOurs(UPSTREAM_URL)) {
+    environment.report(
+      'UPSTREAM_URL',
+      'is ISSUER itself',
+      'write the address at which the identity provider is reached without the proxy',
+    );
+  } else if (isOurs(UPSTREAM_ISSUER) && !environment.isSet('UPSTREAM_URL')) {
+    environment.report(
+      'UPSTREAM_ISSUER',
+      'is ISSUER itself',
+      'where the proxy takes over the host name, set UPSTREAM_URL to where the identity provider is reached now',
+    );
+  }
+};
+
+const secretHasClient: Rule = (_values, environment) => {
+  if (!environment.isSet('UPSTREAM_CLIENT_SECRET') || environment.isSet('UPSTREAM_CLIENT_ID')) {
+    return;
+  }
+  environment.report(
+    'UPSTREAM_CLIENT_ID',
+    'is not set, but UPSTREAM_CLIENT_SECRET is',
+    'set both or neither',
+  );
+};
+
+const listenersAreTwo: Rule = ({ PUBLIC_LISTEN, ADMIN_LISTEN }, environment) => {
+  if (PUBLIC_LISTEN === undefined || ADMIN_LISTEN === undefined) return;
+  if (!overlap(PUBLIC_LISTEN, ADMIN_LISTEN)) return;
+  environment.report(
+    'ADMIN_LISTEN',
+    'takes the port of PUBLIC_LISTEN',
+    'give it a port of its own, which vendors do not reach',
+  );
+};
+
+const adminIsApart: Rule = ({ ISSUER, ADMIN_URL }, environment) => {
+  if (ISSUER === undefined || ISSUER !== ADMIN_URL) return;
+  environment.report('ADMIN_URL', 'is ISSUER itself', 'write the address of the admin listener');
+};
+
+const frontChannelIsBuilt: Rule = ({ FRONT_CHANNEL }, environment) => {
+  if (FRONT_CHANNEL !== 'callback') return;
+  environment.report('FRONT_CHANNEL', 'callback is not available in this version', 'use relay');
+};
+
+const upstreamIsNoFederation: Rule = (values, environment) => {
+  const { FEDERATION_ORIGINS = [], ISSUER, UPSTREAM_ISSUER, UPSTREAM_URL } = values;
+  const own = [ISSUER, UPSTREAM_ISSUER, UPSTREAM_URL].filter((address) => address !== undefined);
+  if (!own.some((address) => FEDERATION_ORIGINS.includes(new URL(address).origin))) return;
+  environment.report(
+    'FEDERATION_ORIGINS',
+    "holds the proxy's or the upstream's own origin",
+    'name only foreign identity providers; a browser must not reach the upstream round the proxy',
+  );
+};
+
+/** The rules between variables, in the order in which their mistakes are told. */
+export const RULES: readonly Rule[] = [
+  upstreamIsNamed,
+  upstreamIsElsewhere,
+  secretHasClient,
+  listenersAreTwo,
+  adminIsApart,
+  frontChannelIsBuilt,
+  upstreamIsNoFederation,
+];
