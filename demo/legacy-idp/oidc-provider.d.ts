@@ -1,0 +1,77 @@
+// The package ships no types. This declares only what the legacy provider uses.
+declare module 'oidc-provider' {
+  type IncomingMessage = import('node:http').IncomingMessage;
+  type ServerResponse = import('node:http').ServerResponse;
+
+  interface Client {
+    readonly clientId: string;
+    grantTypeAllowed(type: string): boolean;
+  }
+
+  interface Context {
+    readonly oidc: {
+      readonly client: Client;
+      readonly account?: { readonly accountId: string };
+      readonly session: { readonly accountId: string; grantIdFor(clientId: string): string };
+      readonly params: { readonly scope?: string };
+      readonly requestParamClaims: ReadonlySet<string>;
+      readonly provider: Provider;
+    };
+  }
+
+  interface Grant {
+    addOIDCScope(scope: string): void;
+    addOIDCClaims(claims: readonly string[]): void;
+    save(): Promise<string>;
+  }
+
+  interface AccessToken {
+    readonly jti: string;
+    readonly accountId: string;
+    readonly clientId: string;
+    readonly scope?: string;
+    readonly sid?: string;
+    getValueAndPayload(): Promise<{ value: string; payload: { iat: number; exp: number } }>;
+  }
+
+  interface IdToken {
+    readonly ctx: { readonly oidc: { readonly entities: { readonly AccessToken?: AccessToken } } };
+    set(claim: string, value: unknown): void;
+    issue(options: { use: string }): Promise<string>;
+  }
+
+  interface Session {
+    readonly uid: string;
+    authorizationFor(clientId: string): { sid?: string };
+    sidFor(clientId: string, value?: string): string | undefined;
+  }
+
+  interface Interaction {
+    readonly uid: string;
+    readonly prompt: { readonly name: string };
+    readonly params: Record<string, unknown>;
+    readonly session?: { readonly accountId: string };
+  }
+
+  interface Model<T> {
+    readonly prototype: T;
+    find(value: string, options?: object): Promise<T | undefined>;
+  }
+
+  export class Provider {
+    constructor(issuer: string, configuration: object);
+    readonly AccessToken: Model<AccessToken>;
+    readonly IdToken: Model<IdToken>;
+    readonly Session: Model<Session>;
+    readonly Client: Model<Client & { includeSid(): boolean }>;
+    readonly Grant: Model<Grant> & (new (of: { accountId: string; clientId: string }) => Grant);
+    callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+    interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
+    interactionFinished(
+      request: IncomingMessage,
+      response: ServerResponse,
+      result: object,
+    ): Promise<void>;
+    on(event: string, listener: (context: unknown, error: Error) => void): this;
+  }
+}

@@ -1,0 +1,194 @@
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+
+import { CookieJar } from 'tough-cookie';
+import { Agent, fetch } from 'undici';
+
+import { formsIn } from './page.ts';
+import type { Form } from './page.ts';
+
+/** One answer that the browser got, together with what it had sent. */
+export interface Page {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly requestBody: string | undefined;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+  readonly forms: readonly Form[];
+  /** Where a redirect points to. */
+  readonly location: URL | undefined;
+}
+
+export interface Navigation {
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The page that led here; absent: the address was typed in. */
+  readonly from?: URL;
+}
+
+export interface LoginOptions {
+  readonly username: string;
+  /** Default: the demo users' `<username>-password`. */
+  readonly password?: string;
+}
+
+/** How a walk ended: at a redirect to a vendor (`callback`), or at a page. */
+export interface Walk {
+  readonly page: Page;
+  /** The redirect to a vendor's redirect URI that was not followed. */
+  readonly callback: URL | undefined;
+}
+
+const MOST_STEPS = 30;
+
+/** `vendor-a.localhost` and the like are this machine, as in real browsers (RFC 6761 6.3). */
+const resolve = ((hostname, options, callback) => {
+  lookup(hostname.endsWith('.localhost') ? '127.0.0.1' : hostname, options, callback);
+}) as LookupFunction;
+
+/**
+ * A small browser for tests: a cookie jar of its own, redirects one at a time,
+ * forms. It keeps everything that it sent and got.
+ */
+export class Browser {
+  readonly jar = new CookieJar(undefined, { prefixSecurity: 'strict' });
+  readonly pages: Page[] = [];
+  readonly #agent = new Agent({ connect: { lookup: resolve, family: 4 }, allowH2: false });
+  readonly #callbacks = new Set<string>();
+  readonly #authorizers = new Set<string>();
+
+  /** One request, its redirect not followed. */
+  async open(address: string | URL, navigation: Navigation = {}): Promise<Page> {
+    const url = new URL(address);
+    const method = navigation.form === undefined ? 'GET' : 'POST';
+    const sameSiteContext = siteContext(url, navigation.from, method);
+    const cookie = await this.jar.getCookieString(url.href, { sameSiteContext });
+    const requestHeaders: Record<string, string> = {
+      accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+      'user-agent': 'Mozilla/5.0 (test)',
+      ...(navigation.from === undefined ? {} : { referer: navigation.from.href }),
+      ...(method === 'POST' && navigation.from ? { origin: navigation.from.origin } : {}),
+      ...(cookie === '' ? {} : { cookie }),
+      ...navigation.headers,
+    };
+    const body = navigation.form && new URLSearchParams({ ...navigation.form }).toString();
+    if (body !== undefined) requestHeaders['content-type'] = 'application/x-www-form-urlencoded';
+    const response = await fetch(url, {
+      method,
+      headers: requestHeaders,
+      ...(body === undefined ? {} : { body }),
+      redirect: 'manual',
+      dispatcher: this.#agent,
+    });
+    for (const line of response.headers.getSetCookie()) {
+      await this.jar.setCookie(line, url.href, { sameSiteContext, ignoreError: true });
+    }
+    const page = await pageOf(response, { url, method, requestHeaders, requestBody: body });
+    this.#noteCallbacks(url);
+    if (page.location) this.#noteCallbacks(page.location);
+    this.pages.push(page);
+    return page;
+  }
+
+  /** Follows redirects until a page, or until one leads to a redirect URI seen on the way. */
+  async walk(address: string | URL, navigation: Navigation = {}): Promise<Walk> {
+    let page = await this.open(address, navigation);
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      const { location } = page;
+      if (location === undefined) return { page, callback: undefined };
+      if (this.isCallback(location)) return { page, callback: location };
+      // A redirect keeps the site that began the navigation, and turns POST into GET (303, 302).
+      page = await this.open(location, navigation.from ? { from: navigation.from } : {});
+    }
+    throw new Error(`more than ${MOST_STEPS} redirects, the last from ${page.url.href}`);
+  }
+
+  /** Submits a form of a page with some fields filled in, and walks on. */
+  submit(page: Page, fields: Readonly<Record<string, string>>, which = 0): Promise<Walk> {
+    const form = page.forms[which];
+    if (form === undefined) throw new Error(`no form at ${page.url.href}: ${excerpt(page)}`);
+    const filled = { ...form.fields, ...fields };
+    if (form.method === 'POST') return this.walk(form.action, { form: filled, from: page.url });
+    const target = new URL(form.action);
+    target.search = new URLSearchParams(filled).toString();
+    return this.walk(target, { from: page.url });
+  }
+
+  /**
+   * Logs in: from an authorization request or a vendor's login address to the
+   * redirect to the vendor's callback, which is returned and not followed.
+   */
+  async login(address: string | URL, { username, password }: LoginOptions): Promise<URL> {
+    let walk = await this.walk(address);
+    if (walk.callback === undefined && walk.page.forms.length > 0) {
+      const fields = { username, password: password ?? `${username}-password` };
+      walk = await this.submit(walk.page, fields);
+    }
+    if (walk.callback !== undefined) return walk.callback;
+    throw new Error(`the login ended at ${walk.page.url.href}: ${excerpt(walk.page)}`);
+  }
+
+  /** Logs in and goes on into the vendor, to the page at the end. */
+  async loginInto(address: string | URL, options: LoginOptions): Promise<Page> {
+    const callback = await this.login(address, options);
+    return this.follow(callback);
+  }
+
+  /** Goes to a callback and on, redirects and all. */
+  async follow(callback: URL): Promise<Page> {
+    let page = await this.open(callback);
+    for (let step = 0; page.location !== undefined && step < MOST_STEPS; step += 1) {
+      page = await this.open(page.location);
+    }
+    return page;
+  }
+
+  /** Whether an address is a redirect URI that an authorization request named. */
+  isCallback(url: URL): boolean {
+    return this.#callbacks.has(url.origin + url.pathname);
+  }
+
+  close(): Promise<void> {
+    return this.#agent.close();
+  }
+
+  #noteCallbacks(url: URL): void {
+    for (const name of ['redirect_uri', 'post_logout_redirect_uri']) {
+      const value = url.searchParams.get(name);
+      if (value === null || !URL.canParse(value)) continue;
+      const { origin, pathname } = new URL(value);
+      // A provider that is itself a client of another one is not a vendor.
+      if (!this.#authorizers.has(origin)) this.#callbacks.add(origin + pathname);
+      this.#authorizers.add(url.origin);
+    }
+  }
+}
+
+type Sent = Pick<Page, 'url' | 'method' | 'requestHeaders' | 'requestBody'>;
+
+async function pageOf(response: Awaited<ReturnType<typeof fetch>>, sent: Sent): Promise<Page> {
+  const body = await response.text();
+  const location = response.headers.get('location');
+  const isHtml = response.headers.get('content-type')?.startsWith('text/html') === true;
+  const redirects = response.status >= 300 && response.status < 400 && location !== null;
+  return {
+    ...sent,
+    status: response.status,
+    headers: new Headers([...response.headers]),
+    body,
+    forms: isHtml ? formsIn(body, sent.url) : [],
+    location: redirects ? new URL(location, sent.url) : undefined,
+  };
+}
+
+/** RFC 6265bis 5.2: what a navigation from another site may carry. */
+function siteContext(to: URL, from: URL | undefined, method: string): 'strict' | 'lax' | 'none' {
+  if (from === undefined || from.hostname === to.hostname) return 'strict';
+  return method === 'GET' ? 'lax' : 'none';
+}
+
+function excerpt(page: Page): string {
+  return `${page.status} ${page.body.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+}

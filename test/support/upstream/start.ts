@@ -1,0 +1,161 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { JWK } from 'jose';
+
+import { createLegacyProvider } from '../../../demo/legacy-idp/provider.ts';
+import type { LegacyClient } from '../../../demo/legacy-idp/provider.ts';
+import { newLegacyKey } from '../../../demo/legacy-idp/signing-keys.ts';
+import { LegacyStore } from '../../../demo/legacy-idp/store.ts';
+import { ALICE, BOB } from '../../../demo/legacy-idp/users.ts';
+import type { LegacyUser } from '../../../demo/legacy-idp/users.ts';
+import { heldBack } from './answer.ts';
+import type { UpstreamRequest } from './answer.ts';
+import { Faults } from './faults.ts';
+import type { Endpoint } from './faults.ts';
+
+export interface UpstreamOptions {
+  readonly clients: readonly LegacyClient[];
+  /** Default: alice and bob. */
+  readonly users?: readonly LegacyUser[];
+  /** Default: a free port. */
+  readonly port?: number;
+  /** The host name in the issuer; the server itself listens on 127.0.0.1. Default: localhost. */
+  readonly hostname?: string;
+}
+
+/** A running legacy provider that a test can break. */
+export interface Upstream {
+  readonly issuer: string;
+  /** Where it is really reached. */
+  readonly url: string;
+  readonly clients: readonly LegacyClient[];
+  readonly users: readonly LegacyUser[];
+  readonly faults: Faults;
+  /** Every request that reached it, oldest first. */
+  readonly requests: UpstreamRequest[];
+  /** Errors inside the provider itself; a test of the proxy expects none. */
+  readonly errors: Error[];
+  /** The private key that signs at the moment. */
+  signingKey(): JWK & { kid: string };
+  /** A new key signs; the old one stays published unless told otherwise. */
+  rotateKeys(options?: { keepOld?: boolean }): Promise<void>;
+  /** Adds or replaces a client. */
+  setClients(clients: readonly LegacyClient[]): void;
+  /** Goes away: the port refuses connections. */
+  stop(): Promise<void>;
+  /** Comes back on the same port with everything it knew. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
+  '/.well-known/openid-configuration': 'discovery',
+  '/jwks': 'jwks',
+  '/auth': 'authorize',
+  '/token': 'token',
+  '/me': 'userinfo',
+  '/token/introspection': 'introspection',
+  '/token/revocation': 'revocation',
+  '/session/end': 'end_session',
+};
+
+/** Starts a legacy OpenID Provider (public subjects only) on 127.0.0.1. */
+export async function startUpstream(options: UpstreamOptions): Promise<Upstream> {
+  const users = options.users ?? [ALICE, BOB];
+  const store = new LegacyStore();
+  const faults = new Faults();
+  const requests: UpstreamRequest[] = [];
+  const errors: Error[] = [];
+  let clients = options.clients;
+  let keys: [JWK & { kid: string }, ...JWK[]] = [await newLegacyKey()];
+  let provider: ReturnType<typeof createLegacyProvider>;
+  let server: Server;
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const recorded = recorder(request, issuer);
+    requests.push(recorded);
+    const fault = faults.take(endpointOf(recorded.url.pathname));
+    if (fault === undefined) return provider(request, response);
+    const answer = await heldBack(response, () => provider(request, response));
+    return fault(response, answer, recorded);
+  };
+  const listen = async (port: number): Promise<number> => {
+    server = createServer((request, response) => {
+      serve(request, response).catch((error: unknown) => {
+        errors.push(error as Error);
+        response.destroy();
+      });
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    await promise;
+    return (server.address() as AddressInfo).port;
+  };
+  const stop = async (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.close(() => resolve());
+    server.closeAllConnections();
+    await promise;
+  };
+
+  const port = await listen(options.port ?? 0);
+  const issuer = `http://${options.hostname ?? 'localhost'}:${port}`;
+  const renew = (): void => {
+    const onError = (error: Error): number => errors.push(error);
+    provider = createLegacyProvider({ issuer, clients, users, keys, store, onError });
+  };
+  renew();
+
+  return {
+    issuer,
+    url: `http://127.0.0.1:${port}`,
+    get clients() {
+      return clients;
+    },
+    users,
+    faults,
+    requests,
+    errors,
+    signingKey: () => keys[0],
+    rotateKeys: async ({ keepOld = true } = {}) => {
+      keys = [await newLegacyKey(), ...(keepOld ? keys : [])];
+      renew();
+    },
+    setClients: (next) => {
+      clients = next;
+      renew();
+    },
+    stop,
+    restart: async () => {
+      await listen(port);
+    },
+    close: async () => {
+      if (server.listening) await stop();
+    },
+  };
+}
+
+function endpointOf(path: string): Endpoint | undefined {
+  if (path.startsWith('/interaction/')) return 'login';
+  return path.startsWith('/auth/') ? 'authorize' : ENDPOINTS[path];
+}
+
+/** Notes a request, and its body as the provider itself reads it. */
+function recorder(request: IncomingMessage, issuer: string): UpstreamRequest {
+  const chunks: Buffer[] = [];
+  const push = request.push.bind(request);
+  request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+    if (chunk !== null) chunks.push(Buffer.from(chunk));
+    return push(chunk, encoding);
+  };
+  return {
+    method: request.method ?? 'GET',
+    url: new URL(request.url ?? '/', issuer),
+    headers: { ...request.headers },
+    get body() {
+      return Buffer.concat(chunks).toString('utf8');
+    },
+  };
+}
