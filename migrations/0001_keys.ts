@@ -13,7 +13,7 @@ export const keys: Migration = {
     });
     await createTable(db, 'salts', (table) => {
       table.integer('version').notNullable().primary();
-      table.binary('salt', 8192).notNullable();
+      table.binary('salt', 16384).notNullable();
       table.string('algorithm', 32).notNullable();
       table.string('state', 16).notNullable();
       table.bigInteger('created_at').notNullable();

@@ -1,0 +1,100 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+
+import { bytes, lengthPrefixed } from './bytes.ts';
+
+/** Where a sealed value lives; it opens nowhere else. */
+export interface Place {
+  readonly table: string;
+  readonly column: string;
+  /** The row's key as text. */
+  readonly row: string;
+}
+
+/** A value that does not open: another key, another place, or changed bytes. */
+export class AtRestError extends Error {
+  override readonly name = 'AtRestError';
+}
+
+const VERSION = 1;
+const IV = 12;
+const TAG = 16;
+const LENGTH = 4;
+const OVERHEAD = 1 + IV + TAG + LENGTH;
+
+/**
+ * Sizes in bytes of what is stored, so that its length says next to nothing of
+ * what is inside: the smallest takes every local subject (255 bytes at most).
+ */
+const SIZES = [320, 1024, 4096, 16_384] as const;
+const LARGEST = 16_384;
+
+/**
+ * Encryption of single column values: AES-256-GCM, padded to fixed sizes and
+ * bound to table, column and row, so that a value that was moved to another
+ * row does not open there. Stored as version (1 byte), IV, ciphertext, tag.
+ */
+export class AtRest {
+  readonly #root: Uint8Array;
+  readonly #keys = new Map<string, Buffer>();
+
+  /** `storageRoot`: 32 random bytes, `storage` of the keyring. */
+  constructor(storageRoot: Uint8Array) {
+    if (storageRoot.byteLength < 32) throw new TypeError('The storage root must have 32 bytes.');
+    this.#root = storageRoot;
+  }
+
+  seal(place: Place, plaintext: Uint8Array): Buffer {
+    const iv = randomBytes(IV);
+    const padded = Buffer.alloc(sizeFor(plaintext.byteLength) - OVERHEAD + LENGTH);
+    padded.writeUInt32BE(plaintext.byteLength);
+    padded.set(plaintext, LENGTH);
+    const cipher = createCipheriv('aes-256-gcm', this.#key(place), iv).setAAD(associated(place));
+    const sealed = [cipher.update(padded), cipher.final()];
+    return Buffer.concat([Buffer.of(VERSION), iv, ...sealed, cipher.getAuthTag()]);
+  }
+
+  /** Throws {@link AtRestError} when the value was not sealed for this place under this key. */
+  open(place: Place, sealed: Uint8Array): Buffer {
+    if (sealed.byteLength < OVERHEAD || sealed[0] !== VERSION) throw unopened(place);
+    const iv = sealed.subarray(1, 1 + IV);
+    const decipher = createDecipheriv('aes-256-gcm', this.#key(place), iv, { authTagLength: TAG })
+      .setAAD(associated(place))
+      .setAuthTag(sealed.subarray(-TAG));
+    try {
+      const padded = Buffer.concat([
+        decipher.update(sealed.subarray(1 + IV, -TAG)),
+        decipher.final(),
+      ]);
+      return padded.subarray(LENGTH, LENGTH + padded.readUInt32BE());
+    } catch (error) {
+      throw unopened(place, { cause: error });
+    }
+  }
+
+  /** A key for each column keeps random IVs far below their limit (NIST SP 800-38D 8.3). */
+  #key({ table, column }: Place): Buffer {
+    const name = `${table}.${column}`;
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    const info = lengthPrefixed(bytes('pairwise-proxy at rest'), bytes(table), bytes(column));
+    const key = Buffer.from(hkdfSync('sha256', this.#root, '', info, 32));
+    this.#keys.set(name, key);
+    return key;
+  }
+}
+
+function associated({ table, column, row }: Place): Buffer {
+  return lengthPrefixed(Buffer.of(VERSION), bytes(table), bytes(column), bytes(row));
+}
+
+function sizeFor(length: number): number {
+  const needed = length + OVERHEAD;
+  return SIZES.find((size) => size >= needed) ?? Math.ceil(needed / LARGEST) * LARGEST;
+}
+
+function unopened({ table, column }: Place, options?: ErrorOptions): AtRestError {
+  return new AtRestError(
+    `A value of ${table}.${column} does not open: it was sealed under another key or for another row, or was changed.`,
+    options,
+  );
+}

@@ -1,0 +1,61 @@
+import { appendChange } from './changes.ts';
+import { asBuffer, bytes, text } from './bytes.ts';
+import { inTransaction, orUnavailable } from './connection.ts';
+import type { Connection, Transaction } from './connection.ts';
+import { purgeExpired } from './purge.ts';
+
+/** One grant: one login of one user at one client. */
+export interface SessionRow {
+  readonly grantId: string;
+  readonly clientId: string;
+  readonly sector: string;
+  readonly userIndex: Uint8Array;
+  /** The `sid` that the vendor sees. */
+  readonly sid?: string;
+  /** A keyed hash of the upstream's `sid`, 32 bytes. */
+  readonly upstreamSidIndex?: Uint8Array;
+  readonly createdAt: Date;
+  /** From then on nothing that the grant yielded is accepted any more. */
+  readonly expiresAt: Date;
+}
+
+export async function insertSession(trx: Transaction, row: SessionRow): Promise<void> {
+  await trx('sessions').insert({
+    grant_id: bytes(row.grantId),
+    client_id: bytes(row.clientId),
+    sector: bytes(row.sector),
+    user_index: asBuffer(row.userIndex),
+    sid: row.sid === undefined ? null : bytes(row.sid),
+    upstream_sid_index: row.upstreamSidIndex === undefined ? null : asBuffer(row.upstreamSidIndex),
+    created_at: row.createdAt.getTime(),
+    expires_at: row.expiresAt.getTime(),
+  });
+}
+
+/** Ends a grant and tells every replica. False: there is no such grant, or it had ended before. */
+export async function revokeGrant(db: Connection, grantId: string, at: Date): Promise<boolean> {
+  return inTransaction(db, async (trx) => {
+    const revoked = await trx('sessions')
+      .where({ grant_id: bytes(grantId) })
+      .whereNull('revoked_at')
+      .update({ revoked_at: at.getTime() });
+    if (revoked === 1) await appendChange(trx, 'grant', grantId, at);
+    return revoked === 1;
+  });
+}
+
+/** The revoked grants whose tokens have not expired yet. */
+export async function revokedGrants(db: Connection, now: Date): Promise<readonly string[]> {
+  const rows = await orUnavailable(() =>
+    db('sessions')
+      .whereNotNull('revoked_at')
+      .andWhere('expires_at', '>', now.getTime())
+      .select<{ grant_id: Buffer }[]>('grant_id'),
+  );
+  return rows.map((row) => text(row.grant_id));
+}
+
+/** Forgets grants that have expired; returns how many. */
+export function purgeSessions(db: Connection, now: Date): Promise<number> {
+  return purgeExpired(db, 'sessions', now);
+}
