@@ -1,3 +1,5 @@
+import { errors } from 'undici';
+
 import { Refusal } from '../errors.ts';
 
 /** How far an exchange had come when it failed. */
@@ -9,13 +11,13 @@ export type Stage = 'before-headers' | 'in-body';
  */
 export function exchangeRefusal(error: unknown, stage: Stage): Refusal {
   if (error instanceof Refusal) return error;
+  if (error instanceof errors.HTTPParserError) return unparseable(error);
   const code = errorCode(error);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return new Refusal('upstream_too_large', code);
   if (code === 'UND_ERR_INVALID_ARG') return new Refusal('unexpected', `exchange: ${code}`);
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' || code === 'HPE_INVALID_EOF_STATE') {
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
     return new Refusal('upstream_truncated', code);
   }
-  if (code.startsWith('HPE_')) return new Refusal('upstream_malformed', code);
   if (stage === 'in-body') return new Refusal('upstream_truncated', code);
   return new Refusal('upstream_unavailable', code);
 }
@@ -26,6 +28,13 @@ export function exchangeRefusal(error: unknown, stage: Stage): Refusal {
  */
 export function isClosedConnection(error: unknown): boolean {
   return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(errorCode(error));
+}
+
+/** The parser names its complaint only within its message. */
+function unparseable({ message }: Error): Refusal {
+  return message.includes('EOF')
+    ? new Refusal('upstream_truncated', 'closed within the answer')
+    : new Refusal('upstream_malformed', 'not HTTP/1.1');
 }
 
 function errorCode(error: unknown): string {
