@@ -1,0 +1,75 @@
+import { bytes, text } from '../database/bytes.ts';
+import type { Connection, Transaction } from '../database/connection.ts';
+import type { Phase, PhaseVersion } from './client.ts';
+
+/** A recorded version with who made it and why; what `rollout history` shows. */
+export interface RecordedPhase extends PhaseVersion {
+  readonly actor: string;
+  readonly reason: string | undefined;
+  /** The version that a rollback restored with this one. */
+  readonly restores: number | undefined;
+}
+
+interface PhaseRow {
+  readonly client_id: Buffer;
+  readonly version: number;
+  readonly phase: Phase;
+  readonly percent: number | null;
+  readonly pilot_users: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly restores: number | null;
+  readonly change_position: number | string;
+  readonly at: number | string;
+}
+
+/** The recorded phases of all clients, or of those named; oldest first. */
+export async function readPhases(
+  db: Connection,
+  clientIds?: readonly string[],
+): Promise<ReadonlyMap<string, readonly RecordedPhase[]>> {
+  const query = db<PhaseRow>('phase_changes').orderBy(['client_id', 'version']);
+  const rows = await (clientIds === undefined
+    ? query
+    : query.whereIn('client_id', clientIds.map(bytes)));
+  const phases = new Map<string, RecordedPhase[]>();
+  for (const row of rows) {
+    const clientId = text(row.client_id);
+    phases.set(clientId, [...(phases.get(clientId) ?? []), fromRow(row)]);
+  }
+  return phases;
+}
+
+/** Records a version. Within the transaction that appended its change. */
+export async function insertPhase(
+  trx: Transaction,
+  clientId: string,
+  recorded: RecordedPhase,
+): Promise<void> {
+  await trx('phase_changes').insert({
+    client_id: bytes(clientId),
+    version: recorded.version,
+    phase: recorded.phase,
+    percent: recorded.percent ?? null,
+    pilot_users: JSON.stringify(recorded.pilotUsers),
+    actor: recorded.actor,
+    reason: recorded.reason ?? null,
+    restores: recorded.restores ?? null,
+    change_position: recorded.change,
+    at: recorded.at.getTime(),
+  });
+}
+
+function fromRow(row: PhaseRow): RecordedPhase {
+  return {
+    version: row.version,
+    phase: row.phase,
+    percent: row.percent ?? undefined,
+    pilotUsers: JSON.parse(row.pilot_users) as string[],
+    change: Number(row.change_position),
+    at: new Date(Number(row.at)),
+    actor: row.actor,
+    reason: row.reason ?? undefined,
+    restores: row.restores ?? undefined,
+  };
+}

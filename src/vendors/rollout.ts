@@ -1,0 +1,254 @@
+import type { AtRest } from '../database/at-rest.ts';
+import { userIndex } from '../database/blind-index.ts';
+import { appendChange } from '../database/changes.ts';
+import { inTransaction, type Connection } from '../database/connection.ts';
+import type { Phase } from './client.ts';
+import { advanceRevision, readClient, type StoredClient } from './client-store.ts';
+import { insertPhase, readPhases, type RecordedPhase } from './phase-store.ts';
+import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
+import { canBypass, phaseProblem } from './rules.ts';
+
+/** What the rollout operations work with. */
+export interface RolloutContext {
+  readonly db: Connection;
+  readonly atRest: AtRest;
+  /** The root of the user indexes: `Keyring.index`. */
+  readonly indexRoot: Uint8Array;
+  readonly clock: () => Date;
+}
+
+/** Who changes a phase, and why; kept with the version. */
+export interface RolloutOrigin {
+  readonly clientId: string;
+  readonly actor: string;
+  readonly reason?: string | undefined;
+  /** The version that the operator has seen; with any other in force: a {@link ConflictError}. */
+  readonly expectedVersion?: number | undefined;
+}
+
+export interface RolloutSet extends RolloutOrigin {
+  readonly phase: Phase;
+  /** 0 to 100, whole; only with `pairwise`. */
+  readonly percent?: number | undefined;
+  /** Local subjects of the pilot users; only with `pairwise`. Kept as user indexes. */
+  readonly users?: readonly string[] | undefined;
+  /** Ends every session of the client: its tokens are dead from this change on. */
+  readonly endSessions?: boolean | undefined;
+}
+
+export interface RolloutRollback extends RolloutOrigin {
+  /** The version to restore; default: the one before. */
+  readonly to?: number | undefined;
+}
+
+/** The version now in force, and whether it was recorded by this operation. */
+export interface RolloutOutcome {
+  readonly version: RecordedPhase;
+  readonly changed: boolean;
+}
+
+/** Where a client stands. */
+export interface RolloutStatus {
+  readonly clientId: string;
+  readonly vendorId: string;
+  readonly current: RecordedPhase;
+  /** The version that `rollback` would restore. */
+  readonly previous: RecordedPhase | undefined;
+  readonly canBypass: boolean;
+  readonly acceptBypassAt: Date | undefined;
+}
+
+type State = Pick<RecordedPhase, 'phase' | 'percent' | 'pilotUsers'>;
+
+const MAXIMUM_REASON = 2000;
+
+/**
+ * Puts a client into a phase, as a new recorded version that holds in every
+ * replica within 5 s. Setting what is in force already records nothing, so that
+ * a rollback never restores the same state.
+ *
+ * Throws {@link RegistrationError} (a rule is broken), {@link UnknownError}
+ * (no such client) or {@link ConflictError} (somebody else was first).
+ */
+export async function rolloutSet(
+  context: RolloutContext,
+  request: RolloutSet,
+): Promise<RolloutOutcome> {
+  mustBeWellFormed(request);
+  const before = await standing(context, request);
+  const { sector } = before.stored.client;
+  const pilotUsers = (request.users ?? []).map((user) =>
+    userIndex(context.indexRoot, sector, user).toString('base64url'),
+  );
+  const state: State = {
+    phase: request.phase,
+    percent: request.percent,
+    pilotUsers: [...new Set(pilotUsers)].toSorted(),
+  };
+  return record(context, request, before, state, {
+    restores: undefined,
+    endSessions: request.endSessions === true,
+  });
+}
+
+/**
+ * Restores the version before, or the one asked for, as a new version that says
+ * which it restores. Another rollback goes further back, as `undo` does.
+ */
+export async function rolloutRollback(
+  context: RolloutContext,
+  request: RolloutRollback,
+): Promise<RolloutOutcome> {
+  mustBeSaid(request);
+  const before = await standing(context, request);
+  const target =
+    request.to === undefined
+      ? previousOf(before.phases)
+      : before.phases.find(({ version }) => version === request.to);
+  if (target === undefined) {
+    throw new UnknownError(
+      request.to === undefined
+        ? `The client "${request.clientId}" has no earlier version to go back to.`
+        : `The client "${request.clientId}" has no version ${request.to}.`,
+    );
+  }
+  const { version } = originOf(before.phases, target);
+  return record(context, request, before, target, { restores: version, endSessions: false });
+}
+
+/** Every recorded version, newest first. */
+export async function rolloutHistory(
+  { db }: Pick<RolloutContext, 'db'>,
+  clientId: string,
+): Promise<readonly RecordedPhase[]> {
+  const phases = (await readPhases(db, [clientId])).get(clientId);
+  if (phases === undefined) throw new UnknownError(`There is no client "${clientId}".`);
+  return phases.toReversed();
+}
+
+/** Where a client stands, and what a rollback would restore. */
+export async function rolloutStatus(
+  context: Pick<RolloutContext, 'db' | 'atRest'>,
+  clientId: string,
+): Promise<RolloutStatus> {
+  const { stored, phases, current } = await standing(context, { clientId });
+  return {
+    clientId,
+    vendorId: stored.client.vendorId,
+    current,
+    previous: previousOf(phases),
+    canBypass: canBypass(stored.client),
+    acceptBypassAt: stored.acceptBypassAt,
+  };
+}
+
+interface Standing {
+  readonly stored: StoredClient;
+  readonly phases: readonly RecordedPhase[];
+  readonly current: RecordedPhase;
+}
+
+async function standing(
+  { db, atRest }: Pick<RolloutContext, 'db' | 'atRest'>,
+  { clientId, expectedVersion }: Pick<RolloutOrigin, 'clientId' | 'expectedVersion'>,
+): Promise<Standing> {
+  const stored = await readClient(db, atRest, clientId);
+  const phases = (await readPhases(db, [clientId])).get(clientId) ?? [];
+  const current = phases.at(-1);
+  if (current === undefined) throw new UnknownError(`There is no client "${clientId}".`);
+  if (expectedVersion !== undefined && expectedVersion !== current.version) {
+    throw new ConflictError(
+      `The client "${clientId}" is at version ${current.version}, not at ${expectedVersion}.`,
+    );
+  }
+  return { stored, phases, current };
+}
+
+async function record(
+  context: RolloutContext,
+  { clientId, actor, reason }: RolloutOrigin,
+  { stored, current }: Standing,
+  state: State,
+  change: { readonly restores: number | undefined; readonly endSessions: boolean },
+): Promise<RolloutOutcome> {
+  const problem = phaseProblem(stored.client, state.phase);
+  if (problem !== undefined) {
+    const { member, wrong, right } = problem;
+    throw new RegistrationError([{ path: [member], wrong, right }]);
+  }
+  const isSame = sameState(current, state);
+  if (isSame && !change.endSessions) return { version: current, changed: false };
+  const at = context.clock();
+  return inTransaction(context.db, async (trx) => {
+    const position = await appendChange(trx, 'client', clientId, at);
+    const notBefore = change.endSessions ? position : undefined;
+    await advanceRevision(trx, clientId, stored.revision, { at, notBefore });
+    if (isSame) return { version: current, changed: false };
+    const version: RecordedPhase = {
+      version: current.version + 1,
+      phase: state.phase,
+      percent: state.percent,
+      pilotUsers: state.pilotUsers,
+      change: position,
+      at,
+      actor,
+      reason,
+      restores: change.restores,
+    };
+    await insertPhase(trx, clientId, version);
+    return { version, changed: true };
+  });
+}
+
+/** What `undo` would restore: the version before the one that the current state came from. */
+function previousOf(phases: readonly RecordedPhase[]): RecordedPhase | undefined {
+  const current = phases.at(-1);
+  if (current === undefined) return undefined;
+  const { version } = originOf(phases, current);
+  const before = phases.find((phase) => phase.version === version - 1);
+  return before && originOf(phases, before);
+}
+
+/** The version that first had the state which a chain of rollbacks restored. */
+function originOf(phases: readonly RecordedPhase[], from: RecordedPhase): RecordedPhase {
+  const restored = phases.find(({ version }) => version === from.restores);
+  return restored === undefined ? from : originOf(phases, restored);
+}
+
+function sameState(a: State, b: State): boolean {
+  return (
+    a.phase === b.phase &&
+    a.percent === b.percent &&
+    a.pilotUsers.length === b.pilotUsers.length &&
+    a.pilotUsers.every((user, position) => user === b.pilotUsers[position])
+  );
+}
+
+function mustBeWellFormed(request: RolloutSet): void {
+  mustBeSaid(request);
+  const { phase, percent, users } = request;
+  if (percent !== undefined && !(Number.isInteger(percent) && percent >= 0 && percent <= 100)) {
+    throw wrongMember('percent', `is ${percent}`, 'give a whole number from 0 to 100');
+  }
+  const narrowed = percent !== undefined ? 'percent' : users?.length ? 'users' : undefined;
+  if (narrowed !== undefined && phase !== 'pairwise') {
+    const right = `leave it out, or set the phase pairwise`;
+    throw wrongMember(narrowed, `narrows pairwise, and the phase is ${phase}`, right);
+  }
+  if (users?.some((user) => user === '' || Buffer.byteLength(user) > 255)) {
+    throw wrongMember('users', 'holds what cannot be a subject', 'give 1 to 255 bytes for each');
+  }
+}
+
+function mustBeSaid({ actor, reason }: RolloutOrigin): void {
+  if (actor === '' || actor.length > 255) {
+    throw wrongMember('actor', 'is empty or too long', 'give 1 to 255 characters');
+  }
+  if (reason !== undefined && reason.length > MAXIMUM_REASON) {
+    throw wrongMember('reason', 'is too long', `give at most ${MAXIMUM_REASON} characters`);
+  }
+}
+
+function wrongMember(member: string, wrong: string, right: string): RegistrationError {
+  return new RegistrationError([{ path: [member], wrong, right }]);
+}
