@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { PseudonymAlgorithm } from '../config/types.ts';
+import { bytes, lengthPrefixed } from '../database/bytes.ts';
 
 /** What a first-generation pseudonym is made of. */
 export interface DerivationInput {
@@ -31,9 +32,8 @@ export function randomPseudonym(): string {
 }
 
 function hmacPseudonym({ sector, localSubject, salt }: DerivationInput): string {
-  const mac = createHmac('sha256', salt);
-  mac.update(lengthPrefixed(sector)).update(lengthPrefixed(localSubject));
-  return base32(mac.digest());
+  const message = lengthPrefixed(bytes(sector), bytes(localSubject));
+  return base32(createHmac('sha256', salt).update(message).digest());
 }
 
 // OpenID Connect Core 8.1, first example; ambiguous, but what other systems have given out.
@@ -41,14 +41,6 @@ function oidcPseudonym({ sector, localSubject, salt }: DerivationInput): string 
   const hash = createHash('sha256');
   hash.update(sector, 'utf8').update(localSubject, 'utf8').update(salt);
   return hash.digest('base64url');
-}
-
-/** Four bytes of length, big-endian, then the UTF-8 bytes: no two pairs concatenate alike. */
-function lengthPrefixed(value: string): Buffer {
-  const encoded = Buffer.from(value, 'utf8');
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(encoded.length);
-  return Buffer.concat([length, encoded]);
 }
 
 /** RFC 4648 section 6, in lower case and without padding. */

@@ -1,0 +1,200 @@
+import { LRUCache } from 'lru-cache';
+
+import { userIndex as indexUser } from '../database/blind-index.ts';
+import { asBuffer } from '../database/bytes.ts';
+import { inTransaction, orUnavailable } from '../database/connection.ts';
+import type { Connection, Transaction } from '../database/connection.ts';
+import type { Keyring } from '../database/keyring.ts';
+import { failure, success } from '../result.ts';
+import type { Result } from '../result.ts';
+import type { Client } from '../vendors/client.ts';
+import { kindOf, modeFor } from '../vendors/phase.ts';
+import type { Mode } from '../vendors/phase.ts';
+import { recordArrival } from './arrival.ts';
+import type { Arrival } from './arrival.ts';
+import { findOrCreate } from './create.ts';
+import type { ArrivingUser, Mint } from './create.ts';
+import { checkLocalSubject } from './local-subject.ts';
+import { publicSubject } from './public-subject.ts';
+import { mintReleasedSubject } from './released.ts';
+import type { ReleasedSubject, SubjectKind } from './released.ts';
+import { findLocalSubject, listGenerations, PseudonymTaken } from './store.ts';
+import type { Pseudonym, PseudonymRecord, SectorUser } from './store.ts';
+
+/** Who a vendor is told that the user is. */
+export interface Resolution {
+  readonly subject: ReleasedSubject;
+  readonly kind: SubjectKind;
+  readonly mode: Mode;
+  readonly userIndex: Uint8Array;
+  /** The change-log position that this replica had applied when it resolved the subject. */
+  readonly change: number;
+}
+
+/** What the registry of clients says at this moment. */
+export interface CurrentClients {
+  find(clientId: string): Client | undefined;
+  readonly change: number;
+}
+
+/** What {@link Subjects} is built from. */
+export interface SubjectsOptions extends Omit<Mint, 'indexRoot'> {
+  readonly db: Connection;
+  readonly keyring: Pick<Keyring, 'index'>;
+  readonly registry: CurrentClients;
+  /** Pseudonyms kept in memory. */
+  readonly cacheSize?: number;
+  /** Called when the pairwise part failed for a client in `shadow`; the login went on. */
+  readonly onShadowFailure?: (clientId: string) => void;
+}
+
+/** A generation as the commands list it. */
+export type ListedPseudonym = Omit<PseudonymRecord, 'localSubject'>;
+
+const DEFAULT_CACHE_SIZE = 50_000;
+/** How often two replicas may meet over the same new user before we give up. */
+const ATTEMPTS = 5;
+
+/** Turns local subjects into what each vendor may see, and back for the operator. */
+export class Subjects {
+  readonly #options: SubjectsOptions;
+  readonly #mint: Mint;
+  readonly #current: LRUCache<string, Pseudonym>;
+
+  constructor(options: SubjectsOptions) {
+    this.#options = options;
+    this.#mint = { ...options, indexRoot: options.keyring.index };
+    this.#current = new LRUCache({ max: options.cacheSize ?? DEFAULT_CACHE_SIZE });
+  }
+
+  /**
+   * The user's blind index in the client's sector.
+   *
+   * @returns `subject_missing`, `subject_too_long` or `id_token_malformed` for an unusable subject
+   */
+  indexOf(client: Pick<Client, 'sector'>, localSubject: string): Result<Uint8Array> {
+    const checked = checkLocalSubject(localSubject);
+    if (!checked.ok) return checked;
+    return success(indexUser(this.#mint.indexRoot, client.sector, checked.value));
+  }
+
+  /**
+   * Resolves the subject of an authenticated user. The spent code, the pseudonym
+   * and the session are durable when this returns, in one transaction; in
+   * `shadow` the pseudonym follows in one of its own, so that its failure is not
+   * the vendor's.
+   *
+   * @returns the failures of {@link Subjects.indexOf}; `code_replayed` if the code was spent before
+   *   (then nothing is written); `subject_collision` if the user cannot be told from another
+   * @throws {Refusal} `database_unavailable`, `configuration_stale`
+   */
+  async settle(arrival: Arrival): Promise<Result<Resolution>> {
+    // The upstream exchange took time: phase and change number must be of the same moment.
+    const { change } = this.#options.registry;
+    const client = this.#options.registry.find(arrival.client.clientId);
+    if (client === undefined) {
+      return failure('client_authentication_failed', 'the client was removed in the meantime');
+    }
+    const indexed = this.indexOf(client, arrival.localSubject);
+    if (!indexed.ok) return indexed;
+    const userIndex = indexed.value;
+    const user = { sector: client.sector, userIndex, localSubject: arrival.localSubject };
+    const mode = modeFor(newestPhase(client), userIndex);
+
+    const settled =
+      mode === 'pairwise'
+        ? await this.#settlePairwise(arrival, user)
+        : await this.#settlePublic(arrival, user);
+    if (!settled.ok) return settled;
+    if (mode === 'shadow') await this.#rehearse(client, user);
+    const subject = mintReleasedSubject(settled.value);
+    return success({ subject, kind: kindOf(mode), mode, userIndex, change });
+  }
+
+  /** The local subject behind a pseudonym of the sector, in any generation. */
+  async lookup(sector: string, sub: string): Promise<string | undefined> {
+    const { db, atRest } = this.#options;
+    return orUnavailable(() => findLocalSubject(db, atRest, sector, sub));
+  }
+
+  /** All pseudonyms of a user in the sectors named, oldest generation first. */
+  async list(
+    localSubject: string,
+    sectors: readonly string[],
+  ): Promise<readonly ListedPseudonym[]> {
+    const { db } = this.#options;
+    const listed: ListedPseudonym[] = [];
+    for (const sector of sectors) {
+      const user = { sector, userIndex: indexUser(this.#mint.indexRoot, sector, localSubject) };
+      listed.push(...(await orUnavailable(() => listGenerations(db, user))));
+    }
+    return listed;
+  }
+
+  async #settlePairwise(arrival: Arrival, user: ArrivingUser): Promise<Result<string>> {
+    const pseudonym = await this.#pseudonymOf(user, (trx, find) =>
+      recordArrival(trx, this.#mint, arrival, user, find),
+    );
+    return pseudonym.ok ? success(pseudonym.value.sub) : pseudonym;
+  }
+
+  async #settlePublic(arrival: Arrival, user: ArrivingUser): Promise<Result<string>> {
+    return inTransaction(this.#options.db, (trx) =>
+      recordArrival(trx, this.#mint, arrival, user, () => publicSubject(trx, this.#mint.log, user)),
+    );
+  }
+
+  async #rehearse(client: Client, user: ArrivingUser): Promise<void> {
+    try {
+      if (this.#current.has(cacheKey(user))) return;
+      const found = await this.#pseudonymOf(user, (_trx, find) => find());
+      if (found.ok) return;
+      this.#shadowFailed(client, found.reason);
+    } catch (error) {
+      this.#shadowFailed(client, error instanceof Error ? error.name : 'unknown');
+    }
+  }
+
+  // The error's name alone: its message may hold what the row would have held.
+  #shadowFailed(client: Client, failed: string): void {
+    const fields = { event: 'shadow_failure', clientId: client.clientId, failed };
+    this.#mint.log.error(fields, 'the pairwise part failed for a client in shadow');
+    this.#options.onShadowFailure?.(client.clientId);
+  }
+
+  /**
+   * Runs `work` in one transaction, again while another replica creates the same
+   * pseudonym, and remembers the pseudonym only once it is committed.
+   */
+  async #pseudonymOf(
+    user: ArrivingUser,
+    work: (trx: Transaction, find: () => Promise<Result<Pseudonym>>) => Promise<Result<Pseudonym>>,
+  ): Promise<Result<Pseudonym>> {
+    const key = cacheKey(user);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const cached = this.#current.get(key);
+      try {
+        const found = await inTransaction(this.#options.db, (trx) =>
+          work(trx, async () =>
+            cached === undefined ? findOrCreate(trx, this.#mint, user) : success(cached),
+          ),
+        );
+        if (found.ok) this.#current.set(key, found.value);
+        return found;
+      } catch (error) {
+        if (!(error instanceof PseudonymTaken)) throw error;
+      }
+    }
+    return failure('subject_collision', `others were first in ${ATTEMPTS} attempts`);
+  }
+}
+
+function newestPhase(client: Client): Client['phases'][number] {
+  const newest = client.phases.at(-1);
+  if (newest === undefined) throw new Error(`client ${client.clientId} has no phase`);
+  return newest;
+}
+
+function cacheKey({ sector, userIndex }: SectorUser): string {
+  return `${asBuffer(userIndex).toString('base64')} ${sector}`;
+}

@@ -1,0 +1,148 @@
+import type { PseudonymAlgorithm } from '../config/types.ts';
+import type { AtRest } from '../database/at-rest.ts';
+import { asBuffer, bytes, text } from '../database/bytes.ts';
+import { isUniqueViolation } from '../database/connection.ts';
+import type { Connection, Transaction } from '../database/connection.ts';
+
+/** One user in one sector. */
+export interface SectorUser {
+  readonly sector: string;
+  /** The blind index of the user in this sector. */
+  readonly userIndex: Uint8Array;
+}
+
+/** One generation of a user's pseudonym in a sector. */
+export interface Pseudonym extends SectorUser {
+  /** Counts from 1. */
+  readonly generation: number;
+  readonly sub: string;
+}
+
+/** A pseudonym with what is stored beside it. */
+export interface PseudonymRecord extends Pseudonym {
+  readonly localSubject: string;
+  readonly saltVersion: number;
+  readonly algorithm: PseudonymAlgorithm;
+  readonly createdAt: Date;
+}
+
+interface PseudonymRow {
+  readonly sector: Uint8Array;
+  readonly user_index: Uint8Array;
+  readonly generation: number;
+  readonly sub: Uint8Array;
+  readonly local_subject: Uint8Array;
+  readonly salt_version: number;
+  readonly algorithm: PseudonymAlgorithm;
+  readonly created_at: number;
+}
+
+/** The generation or the `sub` was taken in the meantime: begin the transaction again. */
+export class PseudonymTaken extends Error {
+  override readonly name = 'PseudonymTaken';
+}
+
+/** The newest generation: one read of the primary key. */
+export async function findNewest(
+  connection: Connection | Transaction,
+  { sector, userIndex }: SectorUser,
+): Promise<Pseudonym | undefined> {
+  const row = await connection<PseudonymRow>('pseudonyms')
+    .where({ sector: bytes(sector), user_index: asBuffer(userIndex) })
+    .orderBy('generation', 'desc')
+    .first('generation', 'sub');
+  return row && { sector, userIndex, generation: row.generation, sub: text(row.sub) };
+}
+
+/** Whose pseudonym a `sub` is or was, in any generation: one read of a unique key. */
+export async function findOwner(
+  connection: Connection | Transaction,
+  sector: string,
+  sub: string,
+): Promise<Pseudonym | undefined> {
+  const row = await connection<PseudonymRow>('pseudonyms')
+    .where({ sector: bytes(sector), sub: bytes(sub) })
+    .first('user_index', 'generation');
+  return row && { sector, userIndex: row.user_index, generation: row.generation, sub };
+}
+
+/** Whether a user was met in the sector: given a pseudonym, or recorded in a session. */
+export async function isKnownUser(trx: Transaction, user: SectorUser): Promise<boolean> {
+  if ((await findNewest(trx, user)) !== undefined) return true;
+  const session: unknown = await trx('sessions')
+    .where({ sector: bytes(user.sector), user_index: asBuffer(user.userIndex) })
+    .first('grant_id');
+  return session !== undefined;
+}
+
+/**
+ * Adds a generation.
+ *
+ * @throws {PseudonymTaken} where the user has that generation, or another user that `sub`
+ */
+export async function insertPseudonym(
+  trx: Transaction,
+  atRest: AtRest,
+  record: PseudonymRecord,
+): Promise<void> {
+  try {
+    await trx<PseudonymRow>('pseudonyms').insert({
+      sector: bytes(record.sector),
+      user_index: asBuffer(record.userIndex),
+      generation: record.generation,
+      sub: bytes(record.sub),
+      local_subject: atRest.seal(sealContext(record), bytes(record.localSubject)),
+      salt_version: record.saltVersion,
+      algorithm: record.algorithm,
+      created_at: record.createdAt.getTime(),
+    });
+  } catch (error) {
+    // Without the cause: the message of a database repeats the values of the row.
+    if (isUniqueViolation(error)) throw new PseudonymTaken();
+    throw error;
+  }
+}
+
+/** The local subject behind a `sub`, in any generation. */
+export async function findLocalSubject(
+  connection: Connection,
+  atRest: AtRest,
+  sector: string,
+  sub: string,
+): Promise<string | undefined> {
+  const row = await connection<PseudonymRow>('pseudonyms')
+    .where({ sector: bytes(sector), sub: bytes(sub) })
+    .first('user_index', 'generation', 'local_subject');
+  if (row === undefined) return undefined;
+  const context = sealContext({ sector, userIndex: row.user_index, generation: row.generation });
+  return text(atRest.open(context, row.local_subject));
+}
+
+/** All generations of a user in a sector, oldest first, without the local subject. */
+export async function listGenerations(
+  connection: Connection,
+  { sector, userIndex }: SectorUser,
+): Promise<readonly Omit<PseudonymRecord, 'localSubject'>[]> {
+  const rows = await connection<PseudonymRow>('pseudonyms')
+    .where({ sector: bytes(sector), user_index: asBuffer(userIndex) })
+    .orderBy('generation')
+    .select('generation', 'sub', 'salt_version', 'algorithm', 'created_at');
+  return rows.map((row) => ({
+    sector,
+    userIndex,
+    generation: row.generation,
+    sub: text(row.sub),
+    saltVersion: row.salt_version,
+    algorithm: row.algorithm,
+    createdAt: new Date(row.created_at),
+  }));
+}
+
+function sealContext({ sector, userIndex, generation }: Omit<Pseudonym, 'sub'>): {
+  table: string;
+  column: string;
+  row: string;
+} {
+  const index = asBuffer(userIndex).toString('hex');
+  return { table: 'pseudonyms', column: 'local_subject', row: `${sector} ${index} ${generation}` };
+}
