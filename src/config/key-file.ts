@@ -67,6 +67,8 @@ function linkUnlessTaken(draft: string, file: string): void {
 
 /** The new name must survive a power cut as surely as what it will have encrypted. */
 function syncFolder(folder: string): void {
+  // Windows opens no folders, and needs no sync for their entries.
+  if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);
