@@ -78,6 +78,11 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 /** Every table that a migration creates; `change_head` holds its one row from the start. */
 export const tableNames: readonly string[] = [...Object.keys(ROWS), 'change_head'];
 
-export async function fillEveryTable(db: Connection): Promise<void> {
-  for (const [name, row] of Object.entries(ROWS)) await db(name).insert(row);
+export async function fillEveryTable(
+  db: Connection,
+  { except = [] }: { readonly except?: readonly string[] } = {},
+): Promise<void> {
+  for (const [name, row] of Object.entries(ROWS)) {
+    if (!except.includes(name)) await db(name).insert(row);
+  }
 }
