@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Refusal, orRefuse } from '../errors.ts';
 import { upstreamCodeVerifier, upstreamNonce } from '../tokens/derived.ts';
 import { verifierMatches } from '../tokens/pkce.ts';
+import type { OneTimeUses } from '../grants/one-time.ts';
 import { redeemCode } from '../upstream/token-request.ts';
 import { openCode } from './code.ts';
 import type { SealedCode } from './code.ts';
@@ -13,22 +14,16 @@ import { firstScope, issueTokens, refreshTokenExpiry, sectorSid, usable } from '
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
-/** What the spent table needs to say of codes. */
-export interface SpentCodes {
-  find(purpose: string, value: Uint8Array): Promise<{ grantId: string | undefined } | undefined>;
-  revokeGrant(grantId: string, at: Date): Promise<void>;
-}
-
 /** The `authorization_code` grant (RFC 6749 4.1.3, OpenID Connect Core 3.1.3). */
-export function codeGrant(parts: IssueParts, spent: SpentCodes): GrantHandler {
+export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler {
   return async (authenticated, request) => {
     const { client } = authenticated;
     const now = parts.clock();
     const code = required(request.form, 'code');
     const opened = orRefuse(await openCode(parts.sealer, code, now));
     checkCode(opened, authenticated, request.form);
-    const codeBytes = Buffer.from(code, 'utf8');
-    await refuseReplay(spent, codeBytes, now);
+    const use = { purpose: 'code', value: Buffer.from(code), replayed: 'code_replayed' } as const;
+    await oneTime.refuseReplay(use, now);
 
     const { transaction } = opened;
     const tokens = await usable(
@@ -58,11 +53,11 @@ export function codeGrant(parts: IssueParts, spent: SpentCodes): GrantHandler {
     const settled = await parts.subjects.settle({
       client,
       localSubject: verified.subject,
-      spend: { purpose: 'code', value: codeBytes, expiresAt: opened.expiresAt, grantId },
+      spend: { purpose: use.purpose, value: use.value, expiresAt: opened.expiresAt, grantId },
       session: { grantId, ...sid, expiresAt: refreshTokenExpiry(now) },
     });
     if (!settled.ok && settled.reason === 'code_replayed') {
-      await refuseReplay(spent, codeBytes, now);
+      await oneTime.refuseReplay(use, now);
     }
     const resolution = orRefuse(settled);
     const grant: Grant = {
@@ -105,12 +100,4 @@ function checkCode(code: SealedCode, { client }: AuthenticatedClient, form: URLS
   if (verifier === undefined || !verifierMatches(verifier, transaction.codeChallenge)) {
     throw new Refusal('code_verifier_invalid');
   }
-}
-
-/** RFC 6749 4.1.2: a code used twice is refused, and what it had yielded is revoked. */
-async function refuseReplay(spent: SpentCodes, code: Uint8Array, now: Date): Promise<void> {
-  const found = await spent.find('code', code);
-  if (found === undefined) return;
-  if (found.grantId !== undefined) await spent.revokeGrant(found.grantId, now);
-  throw new Refusal('code_replayed');
 }

@@ -1,5 +1,6 @@
 import { Refusal, orRefuse } from '../errors.ts';
 import type { Reason } from '../errors.ts';
+import type { OneTimeUse, OneTimeUses } from '../grants/one-time.ts';
 import { refreshTokens } from '../upstream/token-request.ts';
 import type { VerifiedIdToken } from '../tokens/verify.ts';
 import type { Client } from '../vendors/client.ts';
@@ -14,14 +15,6 @@ import type { IssueParts } from './token-issue.ts';
 import { issueTokens, usable } from './token-issue.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
-/** What rotation needs to know of refresh tokens that were used before. */
-export interface RefreshRotation {
-  /** Refuses with `refresh_replayed`, and revokes the grant, where the token was used before. */
-  refuseReuse(token: Uint8Array, grant: Grant, now: Date): Promise<void>;
-  /** Marks the token as used, or refuses as {@link refuseReuse} does. */
-  use(token: Uint8Array, grant: Grant, expiresAt: Date, now: Date): Promise<void>;
-}
-
 const FALLEN: Readonly<Record<Fallen, Reason>> = {
   revoked: 'grant_revoked',
   ended: 'grant_revoked',
@@ -32,7 +25,7 @@ const FALLEN: Readonly<Record<Fallen, Reason>> = {
 export function refreshGrant(
   parts: IssueParts,
   registry: { isRevoked(grantId: string): boolean },
-  rotation: RefreshRotation,
+  oneTime: OneTimeUses,
 ): GrantHandler {
   return async (authenticated, request) => {
     const { client } = authenticated;
@@ -46,8 +39,12 @@ export function refreshGrant(
     if (reason !== undefined) throw new Refusal(FALLEN[reason]);
     const scope = narrowedScope(optional(request.form, 'scope'), grant.scope);
     const rotates = client.metadata.token_endpoint_auth_method === 'none';
-    const tokenBytes = Buffer.from(refreshToken, 'utf8');
-    if (rotates) await rotation.refuseReuse(tokenBytes, grant, now);
+    const use: OneTimeUse = {
+      purpose: 'refresh_token',
+      value: Buffer.from(refreshToken),
+      replayed: 'refresh_replayed',
+    };
+    if (rotates) await oneTime.refuseReplay(use, now);
 
     const tokens = await usable(
       authenticated,
@@ -60,7 +57,7 @@ export function refreshGrant(
       }),
       'refresh_invalid',
     );
-    if (rotates) await rotation.use(tokenBytes, grant, expiresAt, now);
+    if (rotates) await oneTime.use(use, grant.id, expiresAt, now);
     const verified =
       tokens.idToken === undefined
         ? undefined

@@ -1,0 +1,48 @@
+import type { Connection } from '../database/connection.ts';
+import { inTransaction } from '../database/connection.ts';
+import { revokeGrant } from '../database/sessions.ts';
+import { findSpent, spend } from '../database/spent.ts';
+import { Refusal } from '../errors.ts';
+import type { Reason } from '../errors.ts';
+
+/** What is used up once, with the grant that a second use revokes. */
+export interface OneTimeUse {
+  readonly purpose: 'code' | 'refresh_token';
+  readonly value: Uint8Array;
+  /** What a second use is refused with. */
+  readonly replayed: Reason;
+}
+
+/** Codes and rotating refresh tokens across replicas: used once, and a second use ends the grant. */
+export class OneTimeUses {
+  readonly #db: Connection;
+  readonly #databaseUp: () => boolean;
+
+  constructor(db: Connection, databaseUp: () => boolean) {
+    this.#db = db;
+    this.#databaseUp = databaseUp;
+  }
+
+  /**
+   * Refuses a value that was used before, and revokes what it had yielded
+   * (RFC 6749 4.1.2, RFC 9700 4.14.2). Asked before the upstream is, so that a
+   * known outage costs the vendor nothing.
+   *
+   * @throws Refusal `database_unavailable`, or the use's own reason
+   */
+  async refuseReplay(use: OneTimeUse, now: Date): Promise<void> {
+    if (!this.#databaseUp()) throw new Refusal('database_unavailable', 'known outage');
+    const found = await findSpent(this.#db, use.purpose, use.value);
+    if (found === undefined) return;
+    if (found.grantId !== undefined) await revokeGrant(this.#db, found.grantId, now);
+    throw new Refusal(use.replayed, 'used before; what it had yielded is revoked');
+  }
+
+  /** Uses a value up, or refuses it as {@link refuseReplay} does. */
+  async use(use: OneTimeUse, grantId: string, expiresAt: Date, now: Date): Promise<void> {
+    const first = await inTransaction(this.#db, (trx) =>
+      spend(trx, { purpose: use.purpose, value: use.value, expiresAt, grantId }),
+    );
+    if (!first) await this.refuseReplay(use, now);
+  }
+}
