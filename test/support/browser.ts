@@ -190,5 +190,6 @@ function siteContext(to: URL, from: URL | undefined, method: string): 'strict' |
 }
 
 function excerpt(page: Page): string {
-  return `${page.status} ${page.body.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+  const text = page.body.replace(/^.*<body>/s, '').replaceAll(/<[^>]*>|\s+/g, ' ');
+  return `${page.status} ${text.replaceAll(/ +/g, ' ').trim().slice(0, 300)}`;
 }

@@ -1,0 +1,172 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+
+/** A text as it stands, or one of the forms it can be decoded to. */
+export interface Decoded {
+  /** The way there: `plain`, or steps like `jwt payload > json`. */
+  readonly form: string;
+  readonly text: string;
+}
+
+const DEEPEST = 7;
+const JWT = /[\w-]{4,}\.[\w-]{2,}\.[\w-]*(?:\.[\w-]*\.[\w-]+)?/g;
+const BASE64 = /[A-Za-z0-9+/_-]{6,}={0,2}/g;
+const HEX = /[0-9a-fA-F]{8,}/g;
+const ENTITY = /&(?:#(\d+)|#x([0-9a-f]+)|(amp|lt|gt|quot|apos));/gi;
+const NAMED: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+};
+
+/**
+ * A text and all that it can be decoded to, again and again: percent-encoding,
+ * JSON strings, HTML entities, JWT parts, base64 and base64url (also where they
+ * begin in the middle of a run), hex, and compressed bytes.
+ */
+export function decodings(text: string): Decoded[] {
+  const seen = new Map<string, string>();
+  const visit = (current: string, form: string, depth: number): void => {
+    if (current === '' || seen.has(current)) return;
+    seen.set(current, form);
+    if (depth === DEEPEST) return;
+    for (const step of stepsFrom(current)) {
+      visit(step.text, form === 'plain' ? step.form : `${form} > ${step.form}`, depth + 1);
+    }
+  };
+  visit(text, 'plain', 0);
+  return [...seen].map(([found, form]) => ({ form, text: found }));
+}
+
+function* stepsFrom(text: string): Generator<Decoded> {
+  for (const leaf of jsonLeaves(text)) yield { form: 'json', text: leaf };
+  if (text.includes('%')) yield { form: 'percent', text: percentDecoded(text) };
+  if (text.includes('+')) yield { form: 'form', text: text.replaceAll('+', ' ') };
+  if (text.includes('&')) yield { form: 'html', text: withoutEntities(text) };
+  if (text.includes('\\u') || text.includes('\\/')) {
+    yield { form: 'escaped', text: withoutEscapes(text) };
+  }
+  for (const match of text.matchAll(JWT)) {
+    for (const part of match[0].split('.')) yield* readable('jwt', Buffer.from(part, 'base64url'));
+  }
+  for (const match of text.matchAll(BASE64)) {
+    for (let offset = 0; offset < 4; offset += 1) {
+      yield* readable('base64', Buffer.from(match[0].slice(offset), 'base64'));
+    }
+  }
+  for (const match of text.matchAll(HEX)) {
+    yield* readable('hex', Buffer.from(match[0], 'hex'));
+    yield* readable('hex', Buffer.from(match[0].slice(1), 'hex'));
+  }
+}
+
+/** Bytes as text where a part of them reads as text, and what they unpack to. */
+function* readable(form: string, bytes: Buffer): Generator<Decoded> {
+  for (const unpack of [gunzipSync, inflateSync, brotliDecompressSync]) {
+    const unpacked = attempt(() => unpack(bytes, { maxOutputLength: 1_000_000 }));
+    if (unpacked !== undefined && unpacked.length > 2) {
+      yield { form: `${form} > compressed`, text: unpacked.toString('utf8') };
+    }
+  }
+  for (const match of bytes.toString('latin1').matchAll(/[\x09\x0a\x0d\x20-\x7e\x80-\xff]{3,}/g)) {
+    if (/[\x20-\x7e]{3}/.test(match[0])) {
+      yield { form, text: Buffer.from(match[0], 'latin1').toString('utf8') };
+    }
+  }
+}
+
+/** Strings and numbers in JSON, and member names with them (a name can be a leak too). */
+function jsonLeaves(text: string): string[] {
+  if (!/^\s*["[{]/.test(text)) return [];
+  const value = attempt(() => JSON.parse(text) as unknown);
+  return value === undefined ? [] : leavesOf(value);
+}
+
+function leavesOf(value: unknown): string[] {
+  if (value === null || typeof value !== 'object') return [String(value)];
+  return Object.entries(value).flatMap(([name, member]) => [
+    ...(Array.isArray(value) ? [] : [name]),
+    ...leavesOf(member),
+  ]);
+}
+
+/**
+ * The separate values in a text: JSON leaves, URL and form parameters, header
+ * parameters, the parts and claims of JWTs. Member names are no values.
+ */
+export function valuesIn(text: string): Set<string> {
+  const values = new Set<string>();
+  const visit = (current: string, depth: number): void => {
+    if (current === '' || values.has(current) || depth > DEEPEST) return;
+    const inner = valueParts(current);
+    // A document of several values is no value itself.
+    if (inner.length === 0 || !/^\s*[[{]/.test(current)) values.add(current);
+    for (const part of inner) visit(part, depth + 1);
+  };
+  visit(text, 0);
+  return values;
+}
+
+function valueParts(text: string): string[] {
+  const json = /^\s*["[{]/.test(text) ? attempt(() => JSON.parse(text) as unknown) : undefined;
+  if (json !== undefined) return valuesOfJson(json);
+  const parts: string[] = [];
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text)) {
+    const url = new URL(text);
+    parts.push(url.host, ...url.pathname.split('/'), ...url.searchParams.values());
+    parts.push(...new URLSearchParams(url.hash.slice(1)).values());
+  } else if (/^\/?[^\s{}"]*[?&=][^\s{}"]*$/.test(text)) {
+    const query = text.slice(text.indexOf('?') + 1);
+    parts.push(...new URLSearchParams(query).values());
+  }
+  if (text.includes('%')) parts.push(percentDecoded(text));
+  if (/[;,\s]/.test(text)) {
+    parts.push(...text.split(/[;,\s]+/));
+    parts.push(...text.split(/[;,\s]+/).flatMap((part) => part.split('=').slice(1)));
+  }
+  if (/^[\w-]{4,}\.[\w-]{2,}(?:\.[\w-]*){1,3}$/.test(text)) {
+    parts.push(...text.split('.'));
+  }
+  if (/^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(text)) {
+    const decoded = Buffer.from(text, 'base64').toString('utf8');
+    if (/^[\x20-\x7e]+$/.test(decoded)) parts.push(decoded);
+  }
+  return parts;
+}
+
+function valuesOfJson(value: unknown): string[] {
+  if (value === null || typeof value !== 'object') return [String(value)];
+  return Object.values(value).flatMap((member) => valuesOfJson(member));
+}
+
+function percentDecoded(text: string): string {
+  const bytes = text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) =>
+    Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
+  return bytes;
+}
+
+function withoutEntities(text: string): string {
+  return text.replaceAll(ENTITY, (whole, decimal?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return NAMED[name.toLowerCase()] ?? whole;
+    const point = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+    return attempt(() => String.fromCodePoint(point)) ?? whole;
+  });
+}
+
+function withoutEscapes(text: string): string {
+  return text
+    .replaceAll(/\\u([0-9a-f]{4})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    .replaceAll('\\/', '/');
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
