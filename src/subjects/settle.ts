@@ -5,6 +5,7 @@ import { asBuffer } from '../database/bytes.ts';
 import { inTransaction, orUnavailable } from '../database/connection.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
 import type { Keyring } from '../database/keyring.ts';
+import { Refusal } from '../errors.ts';
 import { failure, success } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Client } from '../vendors/client.ts';
@@ -151,11 +152,10 @@ export class Subjects {
       if (found.ok) return;
       this.#shadowFailed(client, found.reason);
     } catch (error) {
-      this.#shadowFailed(client, error instanceof Error ? error.name : 'unknown');
+      this.#shadowFailed(client, nameOf(error));
     }
   }
 
-  // The error's name alone: its message may hold what the row would have held.
   #shadowFailed(client: Client, failed: string): void {
     const fields = { event: 'shadow_failure', clientId: client.clientId, failed };
     this.#mint.log.error(fields, 'the pairwise part failed for a client in shadow');
@@ -193,6 +193,12 @@ function newestPhase(client: Client): Client['phases'][number] {
   const newest = client.phases.at(-1);
   if (newest === undefined) throw new Error(`client ${client.clientId} has no phase`);
   return newest;
+}
+
+// Not the message: it may hold what the row would have held.
+function nameOf(error: unknown): string {
+  if (error instanceof Refusal) return error.reason;
+  return error instanceof Error ? error.name : 'unknown';
 }
 
 function cacheKey({ sector, userIndex }: SectorUser): string {

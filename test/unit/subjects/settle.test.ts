@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/database/connection.ts';
+import { Subjects } from '../../../src/subjects/settle.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
 import {
   clientIn,
@@ -338,5 +340,29 @@ describeOnEachDialect('Subjects.settle', (open) => {
         reason: 'client_authentication_failed',
       });
     });
+  });
+
+  /*
+   * The attack: while the database is away, a login that got the upstream's
+   * subject for want of a pseudonym would tell the vendor who the user is.
+   */
+  it('gives no subject at all while the database is away, in any phase', async () => {
+    const replica = await startReplica(await open.fresh());
+    const away = openDatabase({ dialect: 'mysql', url: 'mysql://nobody:x@127.0.0.1:1/none' });
+    for (const mode of ['pairwise', 'shadow', 'public'] as const) {
+      const client = clientIn('a.example', mode);
+      const subjects = new Subjects({
+        ...replica,
+        db: away,
+        algorithm: 'hmac-sha256',
+        clock: () => NOW,
+        registry: { change: 1, find: () => client },
+        log: { warn: () => {}, error: () => {} },
+      });
+      await expect(
+        subjects.settle({ client, localSubject: 'alice', spend: freshCode() }),
+      ).rejects.toMatchObject({ name: 'Refusal', reason: 'database_unavailable' });
+    }
+    await away.destroy();
   });
 });
