@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
 
+import { Refusal } from '../errors.ts';
 import { asBuffer } from './bytes.ts';
 import { isBusy } from './failures.ts';
 
@@ -34,8 +35,12 @@ export class NodeSqliteClient extends BetterSqlite3Client {
 
   override async acquireRawConnection(): Promise<DatabaseSync> {
     const { filename } = this.connectionSettings as { filename: string };
-    mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
-    closeSync(openSync(filename, 'a', 0o600));
+    try {
+      mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
+      closeSync(openSync(filename, 'a', 0o600));
+    } catch (error) {
+      throw new Refusal('database_unavailable', `${filename}: ${String(error)}`, { cause: error });
+    }
     const connection = new DatabaseSync(filename, { timeout: 0 });
     await whenFree(() => connection.exec('PRAGMA journal_mode = WAL'));
     // A pseudonym is durable before a token leaves: FULL also survives a power cut.
