@@ -17,7 +17,9 @@ const SQUEEZABLE = 8;
 const DEEPEST_VALUE = 32;
 const NESTED_ENCODINGS = 3;
 /** Longer texts (pictures, say) are decoded once, not again and again. */
-const LONG_TEXT = 8192;
+const LONG_TEXT = 2048;
+/** Searching a longer text would keep other requests waiting. */
+const LONGEST_TEXT = 262_144;
 
 export function identifier(text: string): Identifier {
   const folded = fold(text);
@@ -27,7 +29,8 @@ export function identifier(text: string): Identifier {
 
 /**
  * Whether a JSON value carries an identifier. A value nested more than 32
- * levels deep counts as carrying it: what cannot be searched is not released.
+ * levels deep, or with a text of more than 262144 characters, counts as
+ * carrying it: what cannot be searched is not released.
  */
 export function carries(value: unknown, wanted: Identifier, depth = 0): boolean {
   if (depth > DEEPEST_VALUE) return true;
@@ -41,6 +44,7 @@ export function carries(value: unknown, wanted: Identifier, depth = 0): boolean 
 }
 
 function textCarries(text: string, wanted: Identifier): boolean {
+  if (text.length > LONGEST_TEXT) return true;
   const levels = text.length > LONG_TEXT ? 1 : NESTED_ENCODINGS;
   return readingCarries(text, wanted, levels);
 }
