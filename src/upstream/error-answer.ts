@@ -3,7 +3,7 @@ import type { UpstreamResponse } from './exchange.ts';
 import { jsonObject } from './json.ts';
 
 /** The codes of RFC 6749 5.2, and the one of 4.1.2.1 that a token endpoint has a use for too. */
-export type TokenErrorCode =
+type TokenErrorCode =
   | 'invalid_request'
   | 'invalid_client'
   | 'invalid_grant'

@@ -19,7 +19,7 @@ export interface ExchangeOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface ExchangeRequest {
+interface ExchangeRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   /** Lower-case names. */

@@ -5,7 +5,7 @@ import { reachedAt } from './reach.ts';
 import type { UpstreamAddress } from './reach.ts';
 
 /** The algorithms that an upstream ID token may be signed with: asymmetric ones only. */
-export const ACCEPTED_SIGNING_ALGORITHMS = [
+const ACCEPTED_SIGNING_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -35,7 +35,7 @@ type RequiredEndpoint = (typeof REQUIRED_ENDPOINTS)[number];
 type OptionalEndpoint = (typeof OPTIONAL_ENDPOINTS)[number];
 
 /** Endpoint addresses by their name in the document. */
-export type Endpoints<T> = Readonly<Record<RequiredEndpoint, T>> &
+type Endpoints<T> = Readonly<Record<RequiredEndpoint, T>> &
   Readonly<Partial<Record<OptionalEndpoint, T>>>;
 
 /**
