@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { createConnection } from 'mysql2/promise';
@@ -10,6 +9,7 @@ import type { DatabaseLocation } from '../../src/config/types.ts';
 import { openDatabase } from '../../src/database/connection.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import { migrateUp } from '../../src/database/migrations.ts';
+import { scratchFolder } from './scratch.ts';
 
 export type Dialect = DatabaseLocation['dialect'];
 
@@ -47,7 +47,7 @@ export async function mysqlDatabase(serverUrl: string): Promise<TestDatabase> {
 }
 
 async function sqliteDatabase(): Promise<TestDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'pairwise-'));
+  const folder = await scratchFolder('pairwise-');
   return testDatabase({ dialect: 'sqlite', file: join(folder, 'pairwise.sqlite') }, () =>
     rm(folder, { recursive: true, force: true }),
   );

@@ -1,14 +1,15 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { createConnection } from 'mysql2/promise';
+
+import { scratchFolder } from './scratch.ts';
 
 /** A MariaDB server of one's own, on a free loopback port, with its data in a temporary folder. */
 export interface MariadbServer {
@@ -41,7 +42,7 @@ export async function startMariadb(): Promise<MariadbServer> {
     program('mariadbd'),
     program('mariadb-install-db'),
   ]);
-  const folder = await mkdtemp(join(tmpdir(), 'mariadb-'));
+  const folder = await scratchFolder('mariadb-');
   const data = join(folder, 'data');
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
   await promisify(execFile)(installer, [
