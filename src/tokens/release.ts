@@ -128,8 +128,10 @@ function pairwiseJudge(
     if (!named.has(name) && !named.has(base)) return undefined;
     if (aggregated.has(base)) return { why: 'aggregated' };
     if (isNeverPairwise(base)) return { why: 'protocol' };
-    for (const [why, trace] of traces) if (carries({ [name]: value }, trace)) return { why };
-    return { value };
+    // The operator chose the name; its language tag, like the value, is the upstream's.
+    const given = [name.slice(base.length), value];
+    const found = traces.find(([, trace]) => carries(given, trace));
+    return found === undefined ? { value } : { why: found[0] };
   };
 }
 

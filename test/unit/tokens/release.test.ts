@@ -168,6 +168,11 @@ describe('a pairwise client', () => {
     });
   });
 
+  test('gets a claim whose name, which the operator chose, is some user’s subject', () => {
+    const given = { ...input(['locale'], 'pairwise', { locale: 'en' }), localSubject: 'locale' };
+    expect(idToken(given).claims).toEqual({ locale: 'en' });
+  });
+
   test('may get an e-mail address at the host of the upstream', () => {
     const given = input(['email'], 'pairwise', { email: 'someone@legacy.example' });
     expect(idToken(given).claims).toEqual({ email: 'someone@legacy.example' });
