@@ -6,6 +6,9 @@ const FORMS = 'write sqlite:PATH or mysql://user:password@host:3306/database';
 
 /** `sqlite:PATH` or `mysql://user:password@host:port/database` (MariaDB too). */
 export function databaseLocation(text: string): Reading<DatabaseLocation> {
+  if (/\p{Cc}/u.test(text) || text.trim() !== text) {
+    return unreadable('has white space around it or a control character', FORMS);
+  }
   if (text.startsWith('sqlite:')) return sqliteLocation(text.slice('sqlite:'.length));
   if (text.startsWith('mysql://')) return mysqlLocation(text);
   if (text.startsWith('mariadb:')) {
@@ -15,7 +18,7 @@ export function databaseLocation(text: string): Reading<DatabaseLocation> {
 }
 
 function sqliteLocation(path: string): Reading<DatabaseLocation> {
-  if (path === ':memory:' || path.startsWith('file:') || path.includes('\0')) {
+  if (path === ':memory:' || path.startsWith('file:')) {
     return unreadable(
       'does not name a file',
       'write the path of a file; a mapping kept in memory is lost at every start',

@@ -5,14 +5,16 @@ const MAX_TEXT = 2048;
 const MAX_ITEMS = 50;
 const MAX_DEPTH = 4;
 
+// Repetitions before a fixed end are bounded: a text may be as long as an upstream made it.
+
 /** Compact JWS or JWE (RFC 7515 7.1, RFC 7516 7.1), whole or cut off. */
 const JOSE = /\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g;
 /** RFC 9110 11.4 credentials of the schemes that carry secrets. */
 const CREDENTIALS = /\b(Bearer|Basic|DPoP)\s+[\w\-.~+/]+=*/gi;
 /** User information in a URL, such as the password of a database. */
-const USER_INFORMATION = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi;
+const USER_INFORMATION = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/@"']{1,1024}@/gi;
 /** Queries and fragments of URLs: codes, states and hints travel in them. */
-const QUERY = /\b(https?:\/\/[^\s?#"'<>]+)[?#][^\s"'<>]*/gi;
+const QUERY = /\b(https?:\/\/[^\s?#"'<>]{1,2048})[?#][^\s"'<>]*/gi;
 
 /** A text without the tokens, credentials and URL queries that stand in it; of bounded length. */
 export function scrub(text: string): string {
@@ -26,11 +28,38 @@ export function scrub(text: string): string {
 
 /** Names whose values never belong in a log, in lower case without `-` and `_`. */
 const UNSPEAKABLE = new Set([
-  ...['authorization', 'proxyauthorization', 'cookie', 'setcookie', 'headers', 'rawheaders'],
-  ...['body', 'form', 'query', 'password', 'secret', 'clientsecret', 'salt', 'masterkey'],
-  ...['token', 'accesstoken', 'refreshtoken', 'idtoken', 'idtokenhint', 'logouttoken'],
-  ...['admintoken', 'clientassertion', 'assertion', 'codeverifier', 'nonce', 'seal'],
-  ...['localsubject', 'username', 'preferredusername', 'email', 'claims', 'privatejwk'],
+  'authorization',
+  'proxyauthorization',
+  'cookie',
+  'setcookie',
+  'headers',
+  'rawheaders',
+  'body',
+  'form',
+  'query',
+  'password',
+  'secret',
+  'clientsecret',
+  'salt',
+  'masterkey',
+  'token',
+  'accesstoken',
+  'refreshtoken',
+  'idtoken',
+  'idtokenhint',
+  'logouttoken',
+  'admintoken',
+  'clientassertion',
+  'assertion',
+  'codeverifier',
+  'nonce',
+  'seal',
+  'localsubject',
+  'username',
+  'preferredusername',
+  'email',
+  'claims',
+  'privatejwk',
 ]);
 
 function isUnspeakable(name: string): boolean {

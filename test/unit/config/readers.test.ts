@@ -148,7 +148,11 @@ describe('a database', () => {
     'mariadb://app@db/pairwise',
     'postgres://app@db/pairwise',
     'pairwise.sqlite',
-  ])('%s is refused', (text) => {
+    'sqlite:data/pairwise.sqlite\n',
+    ' sqlite:data/pairwise.sqlite',
+    'sqlite:data/\0.sqlite',
+    'mysql://app@db/pairwise\n',
+  ])('%j is refused', (text) => {
     expect(accepts(databaseLocation, text)).toBe(false);
   });
 });
