@@ -9,14 +9,14 @@ export interface LegacyUser {
 export const ALICE: LegacyUser = {
   username: 'alice',
   password: 'alice-password',
-  givenName: 'Alice',
+  givenName: 'Alicia',
   familyName: 'Archer',
 };
 
 export const BOB: LegacyUser = {
   username: 'bob',
   password: 'bob-password',
-  givenName: 'Bob',
+  givenName: 'Robert',
   familyName: 'Baker',
 };
 

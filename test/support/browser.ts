@@ -2,8 +2,10 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
 import { CookieJar } from 'tough-cookie';
-import { Agent, fetch } from 'undici';
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 
+import { localOrigin } from './ingress.ts';
 import { formsIn } from './page.ts';
 import type { Form } from './page.ts';
 
@@ -75,14 +77,13 @@ export class Browser {
     };
     const body = navigation.form && new URLSearchParams({ ...navigation.form }).toString();
     if (body !== undefined) requestHeaders['content-type'] = 'application/x-www-form-urlencoded';
-    const response = await fetch(url, {
+    const response = await request(new URL(url.pathname + url.search, localOrigin(url.origin)), {
       method,
-      headers: requestHeaders,
+      headers: { ...requestHeaders, host: url.host },
       ...(body === undefined ? {} : { body }),
-      redirect: 'manual',
       dispatcher: this.#agent,
     });
-    for (const line of response.headers.getSetCookie()) {
+    for (const line of [response.headers['set-cookie'] ?? []].flat()) {
       await this.jar.setCookie(line, url.href, { sameSiteContext, ignoreError: true });
     }
     const page = await pageOf(response, { url, method, requestHeaders, requestBody: body });
@@ -168,15 +169,20 @@ export class Browser {
 
 type Sent = Pick<Page, 'url' | 'method' | 'requestHeaders' | 'requestBody'>;
 
-async function pageOf(response: Awaited<ReturnType<typeof fetch>>, sent: Sent): Promise<Page> {
-  const body = await response.text();
-  const location = response.headers.get('location');
-  const isHtml = response.headers.get('content-type')?.startsWith('text/html') === true;
-  const redirects = response.status >= 300 && response.status < 400 && location !== null;
+async function pageOf(response: Dispatcher.ResponseData, sent: Sent): Promise<Page> {
+  const body = await response.body.text();
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(response.headers)) {
+    for (const line of [value ?? []].flat()) headers.append(name, line);
+  }
+  const status = response.statusCode;
+  const location = headers.get('location');
+  const isHtml = headers.get('content-type')?.startsWith('text/html') === true;
+  const redirects = status >= 300 && status < 400 && location !== null;
   return {
     ...sent,
-    status: response.status,
-    headers: new Headers([...response.headers]),
+    status,
+    headers,
     body,
     forms: isHtml ? formsIn(body, sent.url) : [],
     location: redirects ? new URL(location, sent.url) : undefined,

@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import expressOpenidConnect from 'express-openid-connect';
 
 import type { Browser } from '../browser.ts';
+import { publish } from '../ingress.ts';
 import { listen } from '../listen.ts';
 import { VendorRecord } from '../recorder.ts';
 import { recordingRequests } from './record-requests.ts';
@@ -13,7 +14,8 @@ export interface MiddlewareVendorOptions {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly hostname?: string;
+  /** The vendor's address as browsers know it. Default: 127.0.0.1. */
+  readonly publicOrigin?: string;
   readonly port?: number;
   readonly scope?: string;
 }
@@ -42,13 +44,17 @@ export async function startMiddlewareVendor(
   const record = new VendorRecord();
   let handle: Parameters<typeof listen>[0] = () => undefined;
   const server = await listen((request, response) => handle(request, response), options.port);
-  const origin = `http://${options.hostname ?? '127.0.0.1'}:${server.port}`;
+  const origin = options.publicOrigin ?? `http://127.0.0.1:${server.port}`;
+  const unpublish = publish(origin, server.port);
   handle = recordingRequests(record, createApp(options, origin, record));
   return {
     origin,
     redirectUri: `${origin}/callback`,
     record,
-    close: server.close,
+    close: async () => {
+      unpublish();
+      await server.close();
+    },
     logIn: async (browser, username) => {
       const page = await browser.loginInto(`${origin}/profile`, { username });
       if (page.status !== 200) throw new Error(`${page.status} ${page.body}`);

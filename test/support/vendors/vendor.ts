@@ -2,6 +2,7 @@ import { createVendorApp } from '../../../demo/vendor/app.ts';
 import { openRelyingParty } from '../../../demo/vendor/relying-party.ts';
 import type { Registration, RelyingParty, Tokens } from '../../../demo/vendor/relying-party.ts';
 import type { Browser } from '../browser.ts';
+import { publish } from '../ingress.ts';
 import { listen } from '../listen.ts';
 import { VendorRecord } from '../recorder.ts';
 import { recordingRequests } from './record-requests.ts';
@@ -13,8 +14,13 @@ export interface Place {
 }
 
 export interface VendorOptions extends Omit<Registration, 'redirectUri' | 'fetch'> {
-  /** Name of the vendor's host for the browser; hosts keep vendors' cookies apart. Default: 127.0.0.1. */
-  readonly hostname?: string;
+  /** Shown on the pages. Default: the client id. */
+  readonly name?: string;
+  /**
+   * The vendor's address as browsers know it, for example `https://acme.example`:
+   * a host of its own keeps its cookies apart, as in real life. Default: 127.0.0.1.
+   */
+  readonly publicOrigin?: string;
   /** Default: a free port. */
   readonly port?: number;
   /** Default: `/callback`. */
@@ -37,12 +43,12 @@ export interface Vendor extends Place {
 
 /** A free place for a vendor: bound once and let go, so that the port can be registered first. */
 export async function reservePlace(options: {
-  readonly hostname?: string;
+  readonly publicOrigin?: string;
   readonly redirectPath?: string;
 }): Promise<Place & { readonly port: number }> {
   const { port, close } = await listen(() => undefined);
   await close();
-  return { port, ...placeOf(port, options.hostname, options.redirectPath) };
+  return { port, ...placeOf(port, options.publicOrigin, options.redirectPath) };
 }
 
 /** Starts a vendor's web application on 127.0.0.1. */
@@ -51,15 +57,16 @@ export async function startVendor(options: VendorOptions): Promise<Vendor> {
   const library = options.library ?? openRelyingParty;
   let handle: Parameters<typeof listen>[0] = () => undefined;
   const server = await listen((request, response) => handle(request, response), options.port);
-  const place = placeOf(server.port, options.hostname, options.redirectPath);
+  const place = placeOf(server.port, options.publicOrigin, options.redirectPath);
   const app = createVendorApp({
-    name: options.clientId,
-    cookieName: `vendor-${server.port}`,
+    name: options.name ?? options.clientId,
+    cookieName: `vendor-${options.clientId}`,
     origin: place.origin,
     redirectPath: options.redirectPath ?? '/callback',
     open: () => library({ ...options, redirectUri: place.redirectUri, fetch: record.fetch }),
   });
   handle = recordingRequests(record, app.handler);
+  const unpublish = publish(place.origin, server.port);
   const loginUrl = `${place.origin}/login`;
   return {
     ...place,
@@ -67,7 +74,10 @@ export async function startVendor(options: VendorOptions): Promise<Vendor> {
     loginUrl,
     record,
     party: app.party,
-    close: server.close,
+    close: async () => {
+      unpublish();
+      await server.close();
+    },
     logIn: async (browser, username) => {
       const before = app.latest();
       const { status, body } = await browser.loginInto(loginUrl, { username });
@@ -80,7 +90,7 @@ export async function startVendor(options: VendorOptions): Promise<Vendor> {
   };
 }
 
-function placeOf(port: number, hostname = '127.0.0.1', redirectPath = '/callback'): Place {
-  const origin = `http://${hostname}:${port}`;
+function placeOf(port: number, publicOrigin?: string, redirectPath = '/callback'): Place {
+  const origin = publicOrigin ?? `http://127.0.0.1:${port}`;
   return { origin, redirectUri: `${origin}${redirectPath}` };
 }

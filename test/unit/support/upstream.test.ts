@@ -64,7 +64,7 @@ for (const [library, open] of [
       const relying = await party();
       expect(await relying.userinfo(tokens)).toMatchObject({
         sub: 'alice',
-        name: 'Alice Archer',
+        name: 'Alicia Archer',
         picture: 'https://pictures.legacy.example/users/alice.jpg',
       });
     });
