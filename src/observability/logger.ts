@@ -20,7 +20,7 @@ export interface Logger {
 }
 
 /** Where lines go: one JSON object and a line feed at a time. */
-export interface LogDestination {
+interface LogDestination {
   write(line: string): void;
 }
 
