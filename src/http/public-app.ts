@@ -1,13 +1,12 @@
 import express from 'express';
-import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { Refusal } from '../errors.ts';
-import type { Reason } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
-import { identifyRequest } from '../observability/request-id.ts';
 import { allowClientOrigin, answerPreflight } from './cors.ts';
 import { boundedBody, formOf } from './form.ts';
-import { respond, respondError, respondErrorPage } from './respond.ts';
+import { logOf, onError, requestContext } from './request-context.ts';
+import { respond } from './respond.ts';
 import type { Endpoints, Route } from './routes.ts';
 import { OWN_PREFIXES, ROUTES } from './routes.ts';
 
@@ -28,7 +27,7 @@ export function createPublicApp(parts: PublicAppParts): Express {
   app.set('trust proxy', parts.trustedProxies);
   app.set('query parser', false);
   app.set('case sensitive routing', true);
-  app.use(withRequestId(parts.log, trusts(app)));
+  app.use(requestContext(app, parts.log));
   const base = new URL(parts.issuer).pathname.replace(/\/$/, '');
   const ours = express.Router({ caseSensitive: true });
   ours.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
@@ -41,7 +40,7 @@ export function createPublicApp(parts: PublicAppParts): Express {
   }
   app.use(base === '' ? '/' : base, ownAddressesOnly(ours));
   app.use(parts.relay);
-  app.use(onError(ROUTES));
+  app.use(onError);
   return app;
 }
 
@@ -58,9 +57,12 @@ function ownAddressesOnly(ours: express.Router): RequestHandler {
 
 function mount(router: express.IRouter, path: string, route: Route, parts: PublicAppParts): void {
   const endpoint = parts.endpoints[route.endpoint];
-  router.all(path, boundedBody, async (request: Request, response: Response) => {
+  const named: RequestHandler = (_request, response, next) => {
     response.locals['audience'] = route.audience;
     response.locals['endpoint'] = route.endpoint;
+    next();
+  };
+  router.all(path, named, boundedBody, async (request: Request, response: Response) => {
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response, route.cors, parts.isRedirectOrigin);
       return;
@@ -96,75 +98,6 @@ function singleHeaders(request: Request): Readonly<Record<string, string | undef
   );
 }
 
-type Trusts = (request: Request) => boolean;
-
-/** Whether the peer is a proxy whose `X-Forwarded-*` and `X-Request-Id` count. */
-function trusts(app: Express): Trusts {
-  const trustsAddress = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
-  return (request) => trustsAddress(request.socket.remoteAddress ?? '', 0);
-}
-
-function withRequestId(log: Logger, isTrusted: Trusts): RequestHandler {
-  return (request, response, next) => {
-    const trusted = isTrusted(request);
-    const { requestId, traceparent } = identifyRequest({
-      requestId: trusted ? request.get('x-request-id') : undefined,
-      traceparent: trusted ? request.get('traceparent') : undefined,
-    });
-    response.locals['requestId'] = requestId;
-    response.locals['log'] = log.child({ requestId, traceparent });
-    response.set('x-request-id', requestId);
-    next();
-  };
-}
-
-function logOf(response: Response): Logger {
-  return response.locals['log'] as Logger;
-}
-
 const notFound: RequestHandler = () => {
   throw new Refusal('not_found');
 };
-
-/** The one place where an exception becomes an answer, and one log line. */
-function onError(routes: readonly Route[]): ErrorRequestHandler {
-  const browserPaths = routes.filter((route) => route.audience === 'browser').map((r) => r.path);
-  return (error: unknown, request, response, next) => {
-    const refused = asRefusal(error);
-    const level = refused.reason === 'unexpected' ? 'error' : 'warn';
-    logOf(response)[level](
-      {
-        reason: refused.reason,
-        detail: refused.detail,
-        endpoint: response.locals['endpoint'],
-        err: refused.cause,
-      },
-      'refused',
-    );
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const forBrowser =
-      response.locals['audience'] === 'browser' || browserPaths.includes(request.path);
-    if (forBrowser)
-      respondErrorPage(response, refused.reason, String(response.locals['requestId']));
-    else respondError(response, refused.reason);
-  };
-}
-
-const BODY_REASONS: Readonly<Record<string, Reason>> = {
-  'entity.too.large': 'body_too_large',
-  'encoding.unsupported': 'body_type',
-  'request.aborted': 'request_malformed',
-  'request.size.invalid': 'request_malformed',
-};
-
-function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  const type =
-    typeof error === 'object' && error !== null && 'type' in error ? String(error.type) : '';
-  const reason = BODY_REASONS[type];
-  if (reason !== undefined) return new Refusal(reason, undefined, { cause: error });
-  return new Refusal('unexpected', undefined, { cause: error });
-}

@@ -1,7 +1,7 @@
 import type { Reason } from '../errors.ts';
 import { Refusal } from '../errors.ts';
 import type { Sealer } from '../tokens/seal.ts';
-import type { RelayPolicy } from '../upstream/relay.ts';
+import type { RelayAnswer, RelayPolicy } from '../upstream/relay.ts';
 import type { Client } from '../vendors/client.ts';
 import { authorizationAnswer, authorizationError, standardError } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
@@ -23,8 +23,6 @@ export interface AuthorizationResponseParts {
   readonly sealRoot: Uint8Array;
   readonly clock: () => Date;
 }
-
-type Answer = Awaited<ReturnType<RelayPolicy['answer']>>;
 
 /** The late way (design section 4): what the relay may let through of a login, and as what. */
 export function authorizationResponses(parts: AuthorizationResponseParts): RelayPolicy {
@@ -90,7 +88,7 @@ function refusedUpstream(
   parts: AuthorizationResponseParts,
   transaction: Transaction,
   error: string,
-): Answer {
+): RelayAnswer {
   const location = authorizationAnswer(transaction, parts.issuer, { error: standardError(error) });
   return { kind: 'redirect', location };
 }
@@ -100,7 +98,7 @@ async function sealedAnswer(
   transaction: Transaction,
   upstreamCode: string | null,
   cookieHeader: string | undefined,
-): Promise<Answer> {
+): Promise<RelayAnswer> {
   if (upstreamCode === null || upstreamCode === '') {
     return blocked('response_foreign', 'neither code nor error');
   }
@@ -116,6 +114,6 @@ async function sealedAnswer(
   return { kind: 'redirect', location: authorizationAnswer(transaction, parts.issuer, { code }) };
 }
 
-function blocked(reason: Reason, detail?: string): Answer {
+function blocked(reason: Reason, detail?: string): RelayAnswer {
   return detail === undefined ? { kind: 'blocked', reason } : { kind: 'blocked', reason, detail };
 }

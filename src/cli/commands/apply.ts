@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { readApplyDocument } from '../../vendors/apply-document.ts';
+import type { Plan } from '../../vendors/apply.ts';
+import { applyRegistrations, planApply } from '../../vendors/apply.ts';
+import { inWorkspace } from '../context.ts';
+import { CommandError, EXIT } from '../failure.ts';
+import type { CommandHost } from '../program.ts';
+
+interface ApplyOptions {
+  readonly file: string;
+  readonly dryRun?: boolean;
+  readonly allowSectorChange?: boolean;
+}
+
+/** `apply -f FILE`: vendors and clients from a YAML document, all of it or nothing. */
+export function applyCommand(host: CommandHost): Command {
+  return new Command('apply')
+    .description('create and update vendors and clients from a YAML file')
+    .requiredOption('-f, --file <file>', 'the YAML file; - for standard input')
+    .option('--dry-run', 'say what would change, and change nothing')
+    .option('--allow-sector-change', 'let a client leave its sector, which changes its users’ sub')
+    .option('--json', 'print one JSON object')
+    .action(async (options: ApplyOptions) => {
+      const yaml = read(options.file);
+      const plan = await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {
+        const registrations = readApplyDocument(yaml, {
+          env: (name) => host.context.environment[name],
+          file: (path) => readFileSync(path, 'utf8'),
+        });
+        if (options.dryRun === true) return planApply({ db, atRest }, registrations);
+        const sectorChange = options.allowSectorChange === true ? 'allowed' : 'refused';
+        return applyRegistrations({ db, atRest }, registrations, {
+          ...{ actor, sectorChange },
+          at: clock(),
+        });
+      });
+      const dryRun = options.dryRun === true;
+      host.output().result({ dry_run: dryRun, ...plan }, described(plan, dryRun));
+    });
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new CommandError({
+      code: 'file_unreadable',
+      message: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'Name a YAML file that this user may read.',
+      exit: EXIT.usage,
+    });
+  }
+}
+
+function described(plan: Plan, dryRun: boolean): string {
+  const lines = plan.changes.map(({ action, kind, id, fields }) => {
+    const which = fields.length === 0 ? '' : ` (${fields.join(', ')})`;
+    return `${action} ${kind} ${id}${which}`;
+  });
+  for (const move of plan.sectorMoves) {
+    const { clientId, from, to, users } = move;
+    lines.push(`client ${clientId} moves from sector ${from} to ${to}: ${users} users change sub`);
+  }
+  for (const { clientId, document, recorded } of plan.differences) {
+    lines.push(
+      `client ${clientId} is in phase ${recorded}, the file says ${document}; use rollout`,
+    );
+  }
+  for (const { wrong, right } of plan.warnings) lines.push(`warning: ${wrong}; ${right}`);
+  if (dryRun) lines.push('dry run: nothing was changed');
+  return lines.join('\n');
+}

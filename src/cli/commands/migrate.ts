@@ -1,0 +1,64 @@
+import { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import type { Connection } from '../../database/connection.ts';
+import { openDatabase } from '../../database/connection.ts';
+import { migrateDown, migrateUp, migrationStatus, schemaState } from '../../database/migrations.ts';
+import { confirm } from '../confirm.ts';
+import type { CommandHost } from '../program.ts';
+
+/** `migrate up|down|status`. */
+export function migrateCommand(host: CommandHost): Command {
+  const migrate = new Command('migrate').description('change the database schema');
+  migrate
+    .command('up')
+    .description('apply every migration that is missing')
+    .option('--json', 'print one JSON object')
+    .action(() =>
+      onDatabase(host, async (db) => {
+        const applied = await migrateUp(db);
+        host.output().result({ applied }, said('applied', applied));
+      }),
+    );
+  migrate
+    .command('down')
+    .description('take back the newest migration; what it held is lost')
+    .option('--json', 'print one JSON object')
+    .option('--yes', 'do not ask')
+    .action((options: { yes?: boolean }) =>
+      onDatabase(host, async (db) => {
+        await confirm(
+          host.context,
+          options.yes,
+          'Take back the newest migration and lose what it holds?',
+        );
+        const reverted = await migrateDown(db);
+        host.output().result({ reverted }, said('reverted', reverted));
+      }),
+    );
+  migrate
+    .command('status')
+    .description('say where the schema stands')
+    .option('--json', 'print one JSON object')
+    .action(() =>
+      onDatabase(host, async (db) => {
+        const { done: applied, pending, unknown } = await migrationStatus(db);
+        const state = await schemaState(db);
+        const text = `schema ${state}: ${applied.length} applied, ${pending.length} pending`;
+        host.output().result({ state, applied, pending, unknown }, text);
+      }),
+    );
+  return migrate;
+}
+
+async function onDatabase(host: CommandHost, work: (db: Connection) => Promise<void>) {
+  const db = openDatabase(loadConfig(host.context.environment).database);
+  try {
+    await work(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+function said(verb: string, names: readonly string[]): string {
+  return names.length === 0 ? 'nothing to do' : `${verb} ${names.join(', ')}`;
+}

@@ -1,0 +1,70 @@
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { applyCommand } from './commands/apply.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { serveCommand } from './commands/serve.ts';
+import type { CliContext } from './context.ts';
+import { EXIT, tell } from './failure.ts';
+import { Output } from './output.ts';
+
+/** A command's way to speak: the context, the output, and the exit code it sets. */
+export interface CommandHost {
+  readonly context: CliContext;
+  readonly output: () => Output;
+  /** Sets the exit code where it is not 0. */
+  exitWith(code: number): void;
+}
+
+/** Runs one command line; resolves with its exit code (design section 7). */
+export async function runCli(context: CliContext): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const json = context.argv.includes('--json');
+  const output = new Output(context, json);
+  const host: CommandHost = {
+    context,
+    output: () => output,
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  };
+  const program = new Command('pairwise-proxy')
+    .description('Pairwise subject identifiers in front of a legacy OpenID Connect provider.')
+    .version(packageJson.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => {
+        if (!json) context.stderr.write(text);
+      },
+    });
+  for (const command of [serveCommand, migrateCommand, applyCommand]) {
+    program.addCommand(command(host));
+  }
+  inherit(program);
+  try {
+    await program.parseAsync([...context.argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return conclude(error, output, json);
+  }
+}
+
+/** Sub-commands are made on their own, so each has to be told what the program knows. */
+function inherit(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
+}
+
+function conclude(error: unknown, output: Output, json: boolean): number {
+  if (error instanceof CommanderError) {
+    // Help and version have been printed already, and so has a usage error for people.
+    if (error.exitCode === 0) return EXIT.done;
+    if (json) output.error(tell(error));
+    return EXIT.usage;
+  }
+  const told = tell(error);
+  output.error(told);
+  return told.exit;
+}

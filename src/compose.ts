@@ -1,0 +1,204 @@
+import type { Express } from 'express';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { Config } from './config/types.ts';
+import { AtRest } from './database/at-rest.ts';
+import type { Connection } from './database/connection.ts';
+import { openDatabase } from './database/connection.ts';
+import { loadKeyring } from './database/keyring.ts';
+import { putReference, readReference } from './database/references.ts';
+import { OneTimeUses } from './grants/one-time.ts';
+import { createAdminApp } from './http/admin-app.ts';
+import { createPublicApp } from './http/public-app.ts';
+import { logOf, refuseRelayed } from './http/request-context.ts';
+import type { Logger } from './observability/logger.ts';
+import { authorizationResponses } from './protocol/authorization-response.ts';
+import { authorizeEndpoint } from './protocol/authorize.ts';
+import { BrowserBinding } from './protocol/browser-binding.ts';
+import { discoveryEndpoint } from './protocol/discovery.ts';
+import { jwksEndpoint } from './protocol/jwks.ts';
+import { codeGrant } from './protocol/token-code.ts';
+import type { IssueParts } from './protocol/token-issue.ts';
+import { refreshGrant } from './protocol/token-refresh.ts';
+import { tokenEndpoint } from './protocol/token.ts';
+import { Transactions } from './protocol/transaction.ts';
+import { userinfoEndpoint } from './protocol/userinfo.ts';
+import { KeyRing } from './signing/ring.ts';
+import { SIGNING_ALGORITHMS } from './signing/upkeep.ts';
+import { Salts } from './subjects/salts/store.ts';
+import { Subjects } from './subjects/settle.ts';
+import { Sealer } from './tokens/seal.ts';
+import { createExchange } from './upstream/exchange.ts';
+import { UpstreamProvider } from './upstream/provider.ts';
+import { forwardedHeaders } from './upstream/reach.ts';
+import { createRelay } from './upstream/relay.ts';
+import { Registry } from './vendors/registry.ts';
+
+/** Failed credentials of one client from one address before it has to wait, in points and seconds. */
+const FAILED_CREDENTIALS = { points: 20, duration: 60 } as const;
+
+/** The longest `state` that goes to the upstream as it is; a longer one goes by reference. */
+const MAX_STATE_LENGTH = 1800;
+
+/** The upstream's endpoints that no browser has business with. */
+const BACK_CHANNEL = [
+  'token_endpoint',
+  'jwks_uri',
+  'userinfo_endpoint',
+  'introspection_endpoint',
+  'revocation_endpoint',
+  'registration_endpoint',
+  'pushed_authorization_request_endpoint',
+  'device_authorization_endpoint',
+  'backchannel_authentication_endpoint',
+  'check_session_iframe',
+] as const;
+
+/** One running proxy: its two applications, and the way to end it. */
+export interface Application {
+  readonly publicApp: Express;
+  readonly adminApp: Express;
+  readonly registry: Registry;
+  readonly upstream: UpstreamProvider;
+  /** Readiness as the admin listener tells it. */
+  readonly readiness: () => Readonly<Record<string, boolean>>;
+  /** Turns readiness off, before the listeners close. */
+  drain(): void;
+  close(): Promise<void>;
+}
+
+/** What the outside gives: configuration, a clock, a log. */
+export interface ComposeOptions {
+  readonly config: Config;
+  readonly clock: () => Date;
+  readonly log: Logger;
+}
+
+/**
+ * The only place where objects are built and wired.
+ *
+ * @throws Refusal `database_unavailable`; MasterKeyError, SaltMismatchError
+ */
+export async function compose(options: ComposeOptions): Promise<Application> {
+  const db = openDatabase(options.config.database);
+  try {
+    return await composeOn(db, options);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+async function composeOn(db: Connection, options: ComposeOptions): Promise<Application> {
+  const { config, clock, log } = options;
+  const { issuer } = config;
+  const keyring = await loadKeyring(db, config.secrets);
+  const atRest = new AtRest(keyring.storage);
+  const { pairwiseSalt } = config.secrets;
+  const algorithm = config.pseudonymAlgorithm;
+  const salts = await Salts.open({ db, atRest, pairwiseSalt, algorithm, clock });
+  const ring = await KeyRing.open({ db, atRest, clock }, log);
+  const registry = await Registry.open({
+    ...{ db, atRest, clock, log },
+    maxStalenessSeconds: config.maxStaleness,
+    onChange: (kinds) => {
+      if (!kinds.has('keys')) return;
+      ring.reload().catch((error: unknown) => log.error({ err: error }, 'keys not reloaded'));
+    },
+  });
+  const pool = createExchange({ headers: forwardedHeaders(config.upstream) });
+  const { exchange } = pool;
+  const upstream = new UpstreamProvider({ ...config.upstream, exchange, clock, log });
+  upstream.start();
+
+  const subjects = new Subjects({ db, keyring, atRest, registry, salts, algorithm, clock, log });
+  const sealer = new Sealer(keyring.seal);
+  const sealRoot = keyring.seal;
+  const claimsRoot = keyring.claims;
+  const binding = new BrowserBinding(issuer);
+  const transactions = new Transactions({
+    sealer,
+    store: stateStore(db),
+    maxStateLength: MAX_STATE_LENGTH,
+  });
+  const issue: IssueParts = {
+    ...{ issuer, upstream, exchange, subjects, sealer, sealRoot, claimsRoot, clock },
+    signingKey: (alg) => ring.signingKey(alg),
+  };
+  const oneTime = new OneTimeUses(db, () => registry.databaseUp);
+  const policy = authorizationResponses({
+    ...{ issuer, clients: registry, transactions, binding, sealer, sealRoot, clock },
+    upstreamIssuer: config.upstream.issuer,
+  });
+  const relayUpstream = () => {
+    const { reached } = upstream.metadata();
+    return {
+      origin: new URL(config.upstream.issuer).origin,
+      target: config.upstream.url,
+      authorizationPath: reached.authorization_endpoint.pathname,
+      backChannelPaths: BACK_CHANNEL.flatMap((name) => reached[name]?.pathname ?? []),
+    };
+  };
+  const relay = createRelay({
+    ...{ issuer, policy },
+    upstream: relayUpstream,
+    relayPaths: config.relayPaths,
+    federationOrigins: config.federationOrigins,
+    isOwnCookie: (name) => binding.owns(name),
+    refuse: refuseRelayed,
+    log: logOf,
+  });
+  const publicApp = createPublicApp({
+    ...{ issuer, relay, log },
+    trustedProxies: config.trustedProxies,
+    isRedirectOrigin: (origin) => registry.isRedirectOrigin(origin),
+    endpoints: {
+      discovery: discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS }),
+      jwks: jwksEndpoint(() => ring.publicKeys()),
+      authorize: authorizeEndpoint({
+        ...{ issuer, clients: registry, upstream, transactions, binding, sealRoot, clock },
+        relayedAuthorizationEndpoint: () => `${issuer}${relayUpstream().authorizationPath}`,
+      }),
+      token: tokenEndpoint(
+        { clients: registry, failures: new RateLimiterMemory(FAILED_CREDENTIALS) },
+        new Map([
+          ['authorization_code', codeGrant(issue, oneTime)],
+          ['refresh_token', refreshGrant(issue, registry, oneTime)],
+        ]),
+      ),
+      userinfo: userinfoEndpoint({ ...issue, registry }),
+    },
+  });
+
+  let draining = false;
+  const readiness = () => ({
+    database: registry.databaseUp,
+    upstream: upstream.ready,
+    serving: !draining,
+  });
+  return {
+    publicApp,
+    adminApp: createAdminApp({ adminToken: config.adminToken, readiness }),
+    registry,
+    upstream,
+    readiness,
+    drain: () => {
+      draining = true;
+    },
+    close: async () => {
+      ring.close();
+      await registry.close();
+      await upstream.close();
+      await pool.close();
+      await db.destroy();
+    },
+  };
+}
+
+function stateStore(db: Connection): ConstructorParameters<typeof Transactions>[0]['store'] {
+  const purpose = 'transaction';
+  return {
+    put: (sealed, expiresAt) => putReference(db, purpose, Buffer.from(sealed), expiresAt),
+    read: async (reference, now) =>
+      (await readReference(db, purpose, reference, now))?.toString('utf8'),
+  };
+}

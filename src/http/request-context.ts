@@ -1,0 +1,77 @@
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
+import { Refusal } from '../errors.ts';
+import type { Reason } from '../errors.ts';
+import type { Logger } from '../observability/logger.ts';
+import { identifyRequest } from '../observability/request-id.ts';
+import { respondError, respondErrorPage } from './respond.ts';
+
+/** Gives each request its id and its logger. */
+export function requestContext(app: Express, log: Logger): RequestHandler {
+  const isTrusted = trusts(app);
+  return (request, response, next) => {
+    const trusted = isTrusted(request);
+    const { requestId, traceparent } = identifyRequest({
+      requestId: trusted ? request.get('x-request-id') : undefined,
+      traceparent: trusted ? request.get('traceparent') : undefined,
+    });
+    response.locals['requestId'] = requestId;
+    response.locals['log'] = log.child({ requestId, traceparent });
+    response.set('x-request-id', requestId);
+    next();
+  };
+}
+
+/** Whether the peer is a proxy whose `X-Forwarded-*` and `X-Request-Id` count. */
+function trusts(app: Express): (request: Request) => boolean {
+  const trustsAddress = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  return (request) => trustsAddress(request.socket.remoteAddress ?? '', 0);
+}
+
+/** The logger of a request. */
+export function logOf(response: Response): Logger {
+  return response.locals['log'] as Logger;
+}
+
+/** Refuses a relayed request with a page, and one log line. */
+export function refuseRelayed(
+  request: Request,
+  response: Response,
+  reason: Reason,
+  detail: string | undefined,
+): void {
+  logOf(response).warn({ reason, detail, endpoint: 'relay', method: request.method }, 'refused');
+  respondErrorPage(response, reason, String(response.locals['requestId']));
+}
+
+/** The one place where an exception becomes an answer, and one log line. */
+export const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const refused = asRefusal(error);
+  const level = refused.reason === 'unexpected' ? 'error' : 'warn';
+  const { reason, detail, cause } = refused;
+  logOf(response)[level](
+    { reason, detail, endpoint: response.locals['endpoint'] as unknown, err: cause },
+    'refused',
+  );
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  if (response.locals['audience'] === 'browser') {
+    respondErrorPage(response, reason, String(response.locals['requestId']));
+  } else respondError(response, reason);
+};
+
+const BODY_REASONS: Readonly<Record<string, Reason>> = {
+  'entity.too.large': 'body_too_large',
+  'encoding.unsupported': 'body_type',
+  'request.aborted': 'request_malformed',
+  'request.size.invalid': 'request_malformed',
+};
+
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const type =
+    typeof error === 'object' && error !== null && 'type' in error ? String(error.type) : '';
+  const reason = BODY_REASONS[type];
+  return new Refusal(reason ?? 'unexpected', undefined, { cause: error });
+}
