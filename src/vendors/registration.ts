@@ -23,6 +23,8 @@ export interface Registrations {
   readonly problems: readonly Problem[];
   /** What is in order but will not do what its writer may expect. */
   readonly warnings: readonly Problem[];
+  /** Adds the line of the document to a problem that is found later. */
+  readonly located?: (problem: Problem) => Problem;
 }
 
 /** Reads a whole document (`vendors: [...]`, design section 7); never throws for what is in it. */

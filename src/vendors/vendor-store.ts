@@ -71,6 +71,14 @@ export async function deleteVendor(trx: Transaction, id: string, at: Date): Prom
   if (deleted === 0) throw new UnknownError(`There is no vendor "${id}".`);
 }
 
+/**
+ * Lets one writer at a time change vendors and clients: the rules that hold
+ * between them are judged on what nobody changes before it is written.
+ */
+export async function lockRegistry(trx: Transaction): Promise<void> {
+  await trx('change_head').where({ id: 1 }).forUpdate().first('position');
+}
+
 /** The vendor that owns each sector. */
 export async function readSectorOwners(db: Connection): Promise<ReadonlyMap<string, string>> {
   const rows: { sector: Buffer; vendor_id: Buffer }[] = await db('sectors').select(

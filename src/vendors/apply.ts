@@ -1,0 +1,209 @@
+import type { AtRest } from '../database/at-rest.ts';
+import { inTransaction, type Connection } from '../database/connection.ts';
+import type { Phase } from './client.ts';
+import { insertClient, readClients, updateClient, type StoredClient } from './client-store.ts';
+import { clientDifferences, vendorDifferences } from './differences.ts';
+import { RegistrationError, type Problem } from './problem.ts';
+import type { ClientRegistration, ClientSettings, Registrations } from './registration.ts';
+import { problemsBetween, type Standing } from './rules.ts';
+import {
+  insertVendor,
+  lockRegistry,
+  readSectorOwners,
+  readVendors,
+  updateVendor,
+  usersOfSector,
+} from './vendor-store.ts';
+
+/** What one entry would do, or has done. */
+export interface PlannedChange {
+  readonly action: 'create' | 'update' | 'unchanged';
+  readonly kind: 'vendor' | 'client';
+  readonly id: string;
+  /** The names of the members that change; never their values. */
+  readonly fields: readonly string[];
+}
+
+/** A phase that the document names and that `apply` leaves to `rollout`. */
+export interface PhaseDifference {
+  readonly clientId: string;
+  readonly document: Phase;
+  readonly recorded: Phase;
+  /** What `pairwise` is narrowed to at the moment. */
+  readonly percent: number | undefined;
+  readonly pilotUsers: number;
+}
+
+/** A client that would leave its sector, and the users whose `sub` that would change. */
+export interface SectorMove {
+  readonly clientId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly users: number;
+}
+
+/** What a document would change. */
+export interface Plan {
+  readonly changes: readonly PlannedChange[];
+  readonly differences: readonly PhaseDifference[];
+  readonly sectorMoves: readonly SectorMove[];
+  readonly warnings: readonly Problem[];
+}
+
+export interface ApplyContext {
+  readonly db: Connection;
+  readonly atRest: AtRest;
+}
+
+export interface ApplyOptions {
+  readonly actor: string;
+  readonly at: Date;
+  /** `allowed`: clients may leave a sector in which users have pseudonyms. */
+  readonly sectorChange: 'allowed' | 'refused';
+}
+
+/**
+ * What a document would change, without changing it. Every problem, within the
+ * entries and between them and what stands already, in one {@link RegistrationError}.
+ */
+export async function planApply(
+  { db, atRest }: ApplyContext,
+  registrations: Registrations,
+): Promise<Plan> {
+  const state = await readState(db, atRest);
+  mustKeepRules(registrations, state);
+  const clients = registrations.clients.map((registration) => planClient(registration, state));
+  return {
+    changes: [
+      ...registrations.vendors.map(({ vendor }) => {
+        const standing = state.vendors.get(vendor.id);
+        const fields = standing === undefined ? [] : vendorDifferences(standing, vendor);
+        return planned('vendor', vendor.id, standing !== undefined, fields);
+      }),
+      ...clients,
+    ],
+    differences: registrations.clients.flatMap((each) => phaseDifference(each, state)),
+    sectorMoves: await sectorMoves(db, registrations, state),
+    warnings: registrations.warnings,
+  };
+}
+
+/**
+ * Makes what stands equal to what the document says, in one transaction: all of
+ * it or nothing. What the document does not name stays, and so do the phases of
+ * clients that exist. Returns what was done.
+ *
+ * Throws as {@link planApply} does, and besides `SectorChangeError` and
+ * `ConflictError`.
+ */
+export async function applyRegistrations(
+  { db, atRest }: ApplyContext,
+  registrations: Registrations,
+  { actor, at, sectorChange }: ApplyOptions,
+): Promise<Plan> {
+  return inTransaction(db, async (trx) => {
+    await lockRegistry(trx);
+    const plan = await planApply({ db: trx, atRest }, registrations);
+    const todo = new Map(plan.changes.map((change) => [`${change.kind} ${change.id}`, change]));
+    for (const { vendor } of registrations.vendors) {
+      const action = todo.get(`vendor ${vendor.id}`)?.action;
+      if (action === 'create') await insertVendor(trx, vendor, at);
+      if (action === 'update') await updateVendor(trx, vendor, at);
+    }
+    for (const { settings, phase } of registrations.clients) {
+      const action = todo.get(`client ${settings.clientId}`)?.action;
+      if (action === 'create') await insertClient(trx, atRest, settings, { phase, actor, at });
+      if (action === 'update') await updateClient(trx, atRest, settings, { at, sectorChange });
+    }
+    return plan;
+  });
+}
+
+interface State {
+  readonly clients: ReadonlyMap<string, StoredClient>;
+  readonly vendors: ReadonlyMap<string, Awaited<ReturnType<typeof readVendors>>[number]>;
+  readonly standing: Standing;
+}
+
+async function readState(db: Connection, atRest: AtRest): Promise<State> {
+  const stored = await readClients(db, atRest);
+  const vendors = await readVendors(db);
+  return {
+    clients: new Map(stored.map((each) => [each.client.clientId, each])),
+    vendors: new Map(vendors.map((vendor) => [vendor.id, vendor])),
+    standing: {
+      clients: stored.map(({ client }) => ({ ...client, phase: currentPhase(client) })),
+      sectorOwners: await readSectorOwners(db),
+    },
+  };
+}
+
+function mustKeepRules(registrations: Registrations, { standing }: State): void {
+  const seen = new Set<string>();
+  const twice = registrations.vendors.flatMap(({ vendor, path }) => {
+    if (!seen.has(vendor.id)) {
+      seen.add(vendor.id);
+      return [];
+    }
+    const wrong = `"${vendor.id}" is named twice`;
+    return [{ path: [...path, 'id'], wrong, right: 'name each vendor once' }];
+  });
+  const found = [...twice, ...problemsBetween(registrations.clients, standing)];
+  const { located = (problem: Problem) => problem } = registrations;
+  const problems = [...registrations.problems, ...found.map(located)];
+  if (problems.length > 0) throw new RegistrationError(problems);
+}
+
+function planClient({ settings }: ClientRegistration, { clients }: State): PlannedChange {
+  const standing = clients.get(settings.clientId)?.client;
+  const fields = standing === undefined ? [] : clientDifferences(standing, settings);
+  return planned('client', settings.clientId, standing !== undefined, fields);
+}
+
+function planned(
+  kind: PlannedChange['kind'],
+  id: string,
+  exists: boolean,
+  fields: readonly string[],
+): PlannedChange {
+  const action = !exists ? 'create' : fields.length > 0 ? 'update' : 'unchanged';
+  return { action, kind, id, fields };
+}
+
+function phaseDifference(
+  { settings, phase }: ClientRegistration,
+  { clients }: State,
+): readonly PhaseDifference[] {
+  const current = clients.get(settings.clientId)?.client.phases.at(-1);
+  if (current === undefined) return [];
+  const { percent, pilotUsers } = current;
+  if (current.phase === phase && percent === undefined && pilotUsers.length === 0) return [];
+  return [
+    {
+      clientId: settings.clientId,
+      document: phase,
+      recorded: current.phase,
+      percent,
+      pilotUsers: pilotUsers.length,
+    },
+  ];
+}
+
+async function sectorMoves(
+  db: Connection,
+  registrations: Registrations,
+  { clients }: State,
+): Promise<readonly SectorMove[]> {
+  const moves: SectorMove[] = [];
+  for (const { settings } of registrations.clients) {
+    const from = clients.get(settings.clientId)?.client.sector;
+    if (from === undefined || from === settings.sector) continue;
+    const users = await usersOfSector(db, from);
+    moves.push({ clientId: settings.clientId, from, to: settings.sector, users });
+  }
+  return moves;
+}
+
+function currentPhase(client: ClientSettings & { phases: readonly { phase: Phase }[] }): Phase {
+  return client.phases.at(-1)?.phase ?? 'pairwise';
+}
