@@ -1,5 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 
 import { createConnection } from 'mysql2/promise';
 
+import { startGuarded } from './guarded-process.ts';
+import type { GuardedProcess } from './guarded-process.ts';
 import { scratchFolder } from './scratch.ts';
 
 /** A MariaDB server of one's own, on a free loopback port, with its data in a temporary folder. */
@@ -23,7 +25,6 @@ export interface MariadbServer {
 }
 
 const USER = 'pairwise';
-const PASSWORD = 'for-tests-only';
 /** Speed over durability, and the server's default character set: ours must not depend on it. */
 const SETTINGS = [
   '--innodb-buffer-pool-size=32M',
@@ -38,77 +39,82 @@ const SETTINGS = [
 
 /** Starts a server; fails with a message that says what to do where none is installed. */
 export async function startMariadb(): Promise<MariadbServer> {
-  const [server, installer] = await Promise.all([
-    program('mariadbd'),
-    program('mariadb-install-db'),
-  ]);
   const folder = await scratchFolder('mariadb-');
-  const data = join(folder, 'data');
-  const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  await promisify(execFile)(installer, [
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    await install(folder);
+    return await startOnFreePort(folder, remove).catch(() =>
+      // Another process may have taken the port between our look and the server's start.
+      startOnFreePort(folder, remove),
+    );
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function install(folder: string): Promise<void> {
+  await promisify(execFile)(await program('mariadb-install-db'), [
     '--no-defaults',
-    `--datadir=${data}`,
+    `--datadir=${join(folder, 'data')}`,
     '--skip-test-db',
     '--skip-name-resolve',
     '--auth-root-authentication-method=normal',
-    ...user,
-    ...SETTINGS.slice(0, 3),
+    ...asRoot(),
+    ...SETTINGS,
   ]);
+}
+
+async function startOnFreePort(
+  folder: string,
+  remove: () => Promise<void>,
+): Promise<MariadbServer> {
+  const server = await program('mariadbd');
+  const password = randomBytes(16).toString('hex');
   const init = join(folder, 'init.sql');
   await writeFile(
     init,
-    `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';\n` +
+    `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${password}';\n` +
       `GRANT ALL ON *.* TO '${USER}'@'%';\n`,
   );
+  const log = join(folder, 'error.log');
   const port = await freePort();
-  const url = `mysql://${USER}:${PASSWORD}@127.0.0.1:${port}/`;
-  let child: ChildProcess | undefined;
+  const url = `mysql://${USER}:${password}@127.0.0.1:${port}/`;
+  let running: GuardedProcess;
 
   const start = async (): Promise<void> => {
-    child = spawn(
+    running = startGuarded(
       server,
       [
         '--no-defaults',
-        `--datadir=${data}`,
+        `--datadir=${join(folder, 'data')}`,
         `--init-file=${init}`,
         `--socket=${join(folder, 'socket')}`,
         `--pid-file=${join(folder, 'pid')}`,
-        `--log-error=${join(folder, 'error.log')}`,
+        `--log-error=${log}`,
         '--bind-address=127.0.0.1',
         `--port=${port}`,
         '--skip-name-resolve',
-        ...user,
+        ...asRoot(),
         ...SETTINGS,
       ],
-      { stdio: 'ignore' },
+      folder,
     );
-    process.once('exit', killNow);
-    await answering(url, child, join(folder, 'error.log'));
+    await answering(url, running, log);
   };
-  const killNow = (): void => {
-    child?.kill('SIGKILL');
-  };
-  const stop = async (): Promise<void> => {
-    process.off('exit', killNow);
-    const running = child;
-    child = undefined;
-    if (running === undefined || running.exitCode !== null) return;
-    const ended = new Promise((resolve) => running.once('exit', resolve));
-    running.kill('SIGTERM');
-    await ended;
-  };
+  const stop = (): Promise<void> => running.stop();
   const close = async (): Promise<void> => {
     await stop();
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   };
 
-  try {
-    await start();
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  await start();
   return { url, start, stop, close };
+}
+
+/** mariadbd runs as root only when told to. */
+function asRoot(): readonly string[] {
+  return process.getuid?.() === 0 ? ['--user=root'] : [];
 }
 
 async function program(name: string): Promise<string> {
@@ -135,11 +141,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answering(url: string, child: ChildProcess, log: string): Promise<void> {
+async function answering(url: string, server: GuardedProcess, log: string): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) {
-      throw new Error(`mariadbd ended at once:\n${await readFile(log, 'utf8')}`);
-    }
+    if (server.ended) throw new Error(`mariadbd ended at once:\n${await readFile(log, 'utf8')}`);
     try {
       await (await createConnection({ uri: url, connectTimeout: 1000 })).end();
       return;
