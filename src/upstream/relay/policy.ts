@@ -1,0 +1,34 @@
+import type { Reason } from '../../errors.ts';
+
+/** Where an authorization response may go instead, or why it is held back. */
+export type RelayAnswer =
+  | { readonly kind: 'redirect'; readonly location: string }
+  | { readonly kind: 'blocked'; readonly reason: Reason; readonly detail?: string | undefined };
+
+/** What the relay asks of the protocol; it knows nothing of clients and seals itself. */
+export interface RelayPolicy {
+  /**
+   * The upstream's authorize address was asked for with these parameters (query,
+   * and form body on POST). Do they carry a transaction of ours, unaltered?
+   */
+  admitsAuthorization(
+    parameters: URLSearchParams,
+    cookieHeader: string | undefined,
+  ): Promise<boolean>;
+  /** Does this URL go to a registered redirect URI? */
+  isRedirectTarget(url: URL): boolean;
+  /** Opens an authorization response on its way to a vendor. */
+  answer(response: URL, cookieHeader: string | undefined): Promise<RelayAnswer>;
+}
+
+/** What the relay must know of the upstream. */
+export interface RelayUpstream {
+  /** The public origin that stands in the upstream's documents and pages. */
+  readonly origin: string;
+  /** Where it is reached; of a URL with a path, only the origin counts. */
+  readonly target: string;
+  /** Path of the authorization endpoint. */
+  readonly authorizationPath: string;
+  /** Paths of the endpoints that browsers have no business with. */
+  readonly backChannelPaths: readonly string[];
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http';
+
+import { Refusal } from '../../errors.ts';
+import { relayedBody, send } from './body.ts';
+import type { IsOwnCookie } from './cookies.ts';
+import type { Exchange } from './exchange.ts';
+import type { GuardRules } from './html-guard.ts';
+import type { RelayAnswer, RelayPolicy } from './policy.ts';
+import { redirectFrom, refreshFrom } from './redirects.ts';
+import { relayedResponseHeaders } from './response-headers.ts';
+
+/** What answers are passed on by. */
+export interface ResponseParts {
+  readonly policy: RelayPolicy;
+  readonly isOwnCookie: IsOwnCookie;
+}
+
+/**
+ * Passes the upstream's answer to the browser. Never rejects: a throw in the
+ * handler of an answer would end the process.
+ */
+export async function relayResponse(
+  exchange: Exchange,
+  upstream: IncomingMessage,
+  parts: ResponseParts,
+): Promise<void> {
+  try {
+    await pass(exchange, upstream, parts);
+  } catch (error) {
+    exchange.failed(error);
+  }
+}
+
+async function pass(
+  exchange: Exchange,
+  upstream: IncomingMessage,
+  parts: ResponseParts,
+): Promise<void> {
+  const { site, page, response } = exchange;
+  const status = upstream.statusCode ?? 502;
+  // Half a text would hide what stands across its edge.
+  if (status === 206) throw new Refusal('upstream_status', 'a part of an answer, not asked for');
+  const rules = rulesOf(exchange, parts);
+  const headers = await relayedResponseHeaders(upstream, site, rules.text, parts.isOwnCookie);
+  const { location, refresh } = upstream.headers;
+  if (location !== undefined) {
+    headers['location'] = addressOf(await redirectFrom(location, page, rules));
+  }
+  if (typeof refresh === 'string') {
+    headers['refresh'] = addressOf(await refreshFrom(refresh, page, rules));
+  }
+  response.statusCode = status;
+  if (location !== undefined || isEmpty(exchange, upstream, status)) {
+    // The text beside a redirect repeats its target; nobody needs it.
+    upstream.resume();
+    if (status !== 304 && exchange.request.method !== 'HEAD') {
+      delete headers['content-length'];
+      delete headers['content-encoding'];
+      if (status >= 300 || location !== undefined) delete headers['content-type'];
+    }
+    exchange.setHeaders(headers);
+    response.end();
+    return;
+  }
+  const body = relayedBody(upstream, page, rules);
+  exchange.setHeaders(headers);
+  await send(body, response);
+}
+
+function isEmpty(exchange: Exchange, upstream: IncomingMessage, status: number): boolean {
+  if (exchange.request.method === 'HEAD' || status === 204 || status === 304) return true;
+  return upstream.headers['content-length'] === '0';
+}
+
+function rulesOf(exchange: Exchange, { policy }: ResponseParts): GuardRules {
+  const { site, cookies } = exchange;
+  const answer = async (response: URL): Promise<RelayAnswer> => policy.answer(response, cookies);
+  const text = {
+    addresses: site.outward,
+    untouched: site.federation,
+    policy,
+    answer: async (response: URL) => {
+      const given = await answer(response);
+      if (given.kind === 'blocked') exchange.heldBack(given.detail ?? given.reason);
+      return given;
+    },
+  };
+  return { site, policy, text, answer, heldBack: (what) => exchange.heldBack(what) };
+}
+
+function addressOf(answer: RelayAnswer): string {
+  if (answer.kind === 'redirect') return answer.location;
+  throw new Refusal(answer.reason, answer.detail);
+}
