@@ -48,11 +48,32 @@ export function findings(record: VendorRecord, needles: readonly string[]): Find
     for (const { form, text: decoded } of decodings(text)) {
       const lower = decoded.toLowerCase();
       for (const { needle, lower: sought } of wanted) {
-        if (lower.includes(sought)) found.push({ needle, where, form });
+        if (holds(lower, form, sought)) found.push({ needle, where, form });
       }
     }
   }
   return found;
+}
+
+const SHORT_NEEDLE = 8;
+const SHORT_TEXT = 32;
+
+/**
+ * A long needle counts anywhere. A short one, such as `bob`, turns up by chance
+ * in random tokens, so it counts as a word of its own, or inside a short readable
+ * text that was decoded from bytes (where a length byte may stand before it).
+ */
+function holds(text: string, form: string, needle: string): boolean {
+  if (!text.includes(needle)) return false;
+  if (needle.length >= SHORT_NEEDLE) return true;
+  const decoded = /(?:jwt|base64|hex|compressed)/.test(form);
+  const readable = text.replaceAll(/[^\x20-\x7e]/g, '').length / text.length >= 0.8;
+  if (decoded && !readable) return false;
+  if (/(?:jwt|base64|hex|compressed)$/.test(form) && text.length < SHORT_TEXT) return true;
+  return text.split(needle).some((before, position, parts) => {
+    const after = parts[position + 1];
+    return after !== undefined && !/[a-z0-9]$/.test(before) && !/^[a-z0-9]/.test(after);
+  });
 }
 
 /**

@@ -52,6 +52,30 @@ describe('a planted leak is found', () => {
   }
 });
 
+describe('a short username is found as a word, and not by chance', () => {
+  const found = (text: string) => {
+    const record = new VendorRecord();
+    record.add('somewhere', text);
+    return findings(record, ['bob']).length > 0;
+  };
+  for (const [name, text] of Object.entries({
+    'in a sentence': 'user Bob is locked',
+    'in a claim': jwt({ sub: 'bob' }),
+    'in a URL': 'https://v.example/?u=bob',
+    'in a path, encoded': encodeURIComponent('/users/bob.jpg'),
+    'as JSON': '{"sub":"bob"}',
+    'behind a length byte': Buffer.from('\u00a1csubcbob').toString('base64url'),
+  })) {
+    test(name, () => expect(found(text)).toBe(true));
+  }
+  test('but not inside a random token', () => {
+    expect(found('eyJhbGciOiJkaXIixBOBx7Zq0aQwLkxBobYY')).toBe(false);
+    expect(found(JSON.stringify({ access_token: `${'q'.repeat(40)}bob${'z'.repeat(40)}` }))).toBe(
+      false,
+    );
+  });
+});
+
 test('nothing is found where nothing is', () => {
   const record = new VendorRecord();
   record.add('token response', JSON.stringify({ id_token: jwt({ sub: 'mfrggzdfmztwq2lk' }) }));

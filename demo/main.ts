@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+
+import { ALICE, BOB } from './legacy-idp/users.ts';
+import { logInEverywhere } from './logins.ts';
+import type { Outcome } from './logins.ts';
+import { brokenPromises } from './promises.ts';
+import { addressesOf, tableOf } from './report.ts';
+import { setScene } from './scene.ts';
+
+const USAGE = `npm run demo [-- --once]
+
+Starts a legacy identity provider, the proxy, and two vendors; logs the same two
+users into both vendors and shows who each of them sees. Stays up until Ctrl+C.
+
+  --once   end after the table; the exit code is 1 if a promise was broken
+`;
+
+const { values } = parseArgs({
+  options: { once: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+});
+if (values.help) console.log(USAGE);
+else await play(values.once === true);
+
+async function play(once: boolean): Promise<void> {
+  const undoings: (() => Promise<unknown>)[] = [];
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => resolve('interrupted'));
+    }
+  });
+  try {
+    await Promise.race([interrupted, show(once, interrupted, (undo) => undoings.unshift(undo))]);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  } finally {
+    for (const undo of undoings) await undo();
+  }
+  // An interruption may come while parts are still starting; nothing may start after it.
+  process.exit();
+}
+
+async function show(
+  once: boolean,
+  interrupted: Promise<unknown>,
+  onClose: (undo: () => Promise<unknown>) => void,
+): Promise<void> {
+  console.log('Starting a legacy identity provider, the proxy, and two vendors …');
+  const scene = await setScene(onClose);
+  const outcomes: Outcome[] = [];
+  for (const user of [ALICE, BOB]) outcomes.push(await logInEverywhere(scene, user));
+  console.log(`\n${tableOf(scene, outcomes)}\n`);
+
+  const broken = brokenPromises(scene, outcomes);
+  if (broken.length > 0) {
+    throw new Error(`Broken promises:\n${broken.map((promise) => `  - ${promise}`).join('\n')}`);
+  }
+  console.log(
+    'Two vendors, two subjects for each user, the same at every login; no username, no e-mail, no trace of the legacy IdP.\n',
+  );
+  if (once) return;
+  console.log(`${addressesOf(scene, outcomes)}\n\nCtrl+C ends the demo.`);
+  const ended = await Promise.race([interrupted, scene.proxyEnded]);
+  if (ended !== 'interrupted') throw new Error(`The proxy ended:\n${String(ended)}`);
+}
