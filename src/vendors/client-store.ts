@@ -104,8 +104,15 @@ export async function insertClient(
     updated_at: at.getTime(),
   });
   await insertPhase(trx, clientId, {
-    ...{ version: 1, phase, percent: undefined, pilotUsers: [] },
-    ...{ change, at, actor, reason: undefined, restores: undefined },
+    version: 1,
+    phase,
+    percent: undefined,
+    pilotUsers: [],
+    change,
+    at,
+    actor,
+    reason: undefined,
+    restores: undefined,
   });
 }
 

@@ -1,10 +1,11 @@
 const MAXIMUM_LENGTH = 2000;
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 // Schemes that a browser runs, opens from its own disk, or sends elsewhere by itself.
-const REFUSED_SCHEMES: ReadonlySet<string> = new Set([
-  ...['about:', 'blob:', 'data:', 'file:', 'filesystem:', 'ftp:', 'javascript:', 'mailto:'],
-  ...['tel:', 'vbscript:', 'view-source:', 'ws:', 'wss:', 'chrome:', 'intent:', 'content:'],
-]);
+const REFUSED_SCHEMES: ReadonlySet<string> = new Set(
+  'about blob chrome content data file filesystem ftp intent javascript mailto tel vbscript view-source ws wss'
+    .split(' ')
+    .map((scheme) => `${scheme}:`),
+);
 
 /** What is wrong with a redirect URI, and what would be right. */
 export interface RedirectUriProblem {

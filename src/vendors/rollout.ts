@@ -2,10 +2,16 @@ import type { AtRest } from '../database/at-rest.ts';
 import { userIndex } from '../database/blind-index.ts';
 import { appendChange } from '../database/changes.ts';
 import { inTransaction, type Connection } from '../database/connection.ts';
-import type { Phase } from './client.ts';
 import { advanceRevision, readClient, type StoredClient } from './client-store.ts';
 import { insertPhase, readPhases, type RecordedPhase } from './phase-store.ts';
 import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
+import {
+  mustBeSaid,
+  mustBeWellFormed,
+  type RolloutOrigin,
+  type RolloutRollback,
+  type RolloutSet,
+} from './rollout-request.ts';
 import { canBypass, phaseProblem } from './rules.ts';
 
 /** What the rollout operations work with. */
@@ -15,30 +21,6 @@ export interface RolloutContext {
   /** The root of the user indexes: `Keyring.index`. */
   readonly indexRoot: Uint8Array;
   readonly clock: () => Date;
-}
-
-/** Who changes a phase, and why; kept with the version. */
-export interface RolloutOrigin {
-  readonly clientId: string;
-  readonly actor: string;
-  readonly reason?: string | undefined;
-  /** The version that the operator has seen; with any other in force: a {@link ConflictError}. */
-  readonly expectedVersion?: number | undefined;
-}
-
-export interface RolloutSet extends RolloutOrigin {
-  readonly phase: Phase;
-  /** 0 to 100, whole; only with `pairwise`. */
-  readonly percent?: number | undefined;
-  /** Local subjects of the pilot users; only with `pairwise`. Kept as user indexes. */
-  readonly users?: readonly string[] | undefined;
-  /** Ends every session of the client: its tokens are dead from this change on. */
-  readonly endSessions?: boolean | undefined;
-}
-
-export interface RolloutRollback extends RolloutOrigin {
-  /** The version to restore; default: the one before. */
-  readonly to?: number | undefined;
 }
 
 /** The version now in force, and whether it was recorded by this operation. */
@@ -59,8 +41,6 @@ export interface RolloutStatus {
 }
 
 type State = Pick<RecordedPhase, 'phase' | 'percent' | 'pilotUsers'>;
-
-const MAXIMUM_REASON = 2000;
 
 /**
  * Puts a client into a phase, as a new recorded version that holds in every
@@ -222,33 +202,4 @@ function sameState(a: State, b: State): boolean {
     a.pilotUsers.length === b.pilotUsers.length &&
     a.pilotUsers.every((user, position) => user === b.pilotUsers[position])
   );
-}
-
-function mustBeWellFormed(request: RolloutSet): void {
-  mustBeSaid(request);
-  const { phase, percent, users } = request;
-  if (percent !== undefined && !(Number.isInteger(percent) && percent >= 0 && percent <= 100)) {
-    throw wrongMember('percent', `is ${percent}`, 'give a whole number from 0 to 100');
-  }
-  const narrowed = percent !== undefined ? 'percent' : users?.length ? 'users' : undefined;
-  if (narrowed !== undefined && phase !== 'pairwise') {
-    const right = `leave it out, or set the phase pairwise`;
-    throw wrongMember(narrowed, `narrows pairwise, and the phase is ${phase}`, right);
-  }
-  if (users?.some((user) => user === '' || Buffer.byteLength(user) > 255)) {
-    throw wrongMember('users', 'holds what cannot be a subject', 'give 1 to 255 bytes for each');
-  }
-}
-
-function mustBeSaid({ actor, reason }: RolloutOrigin): void {
-  if (actor === '' || actor.length > 255) {
-    throw wrongMember('actor', 'is empty or too long', 'give 1 to 255 characters');
-  }
-  if (reason !== undefined && reason.length > MAXIMUM_REASON) {
-    throw wrongMember('reason', 'is too long', `give at most ${MAXIMUM_REASON} characters`);
-  }
-}
-
-function wrongMember(member: string, wrong: string, right: string): RegistrationError {
-  return new RegistrationError([{ path: [member], wrong, right }]);
 }

@@ -251,10 +251,9 @@ describeOnEachDialect('apply', (open) => {
 
   it('lets one of two that apply at once create, and the other find it done', async () => {
     const plans = await Promise.all([bench.apply(db, ACME), bench.apply(db, ACME)]);
-    expect(plans.map(({ changes }) => changes[0]?.action).toSorted()).toEqual([
-      'create',
-      'unchanged',
-    ]);
+    expect(new Set(plans.map(({ changes }) => changes[0]?.action))).toEqual(
+      new Set(['create', 'unchanged']),
+    );
   });
 
   it('tells client ids apart by case', async () => {

@@ -12,9 +12,8 @@ import {
   rolloutSet,
   rolloutStatus,
   type RolloutOutcome,
-  type RolloutRollback,
-  type RolloutSet,
 } from '../../../src/vendors/rollout.ts';
+import type { RolloutRollback, RolloutSet } from '../../../src/vendors/rollout-request.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
 import { ACME, Bench } from './support.ts';
 

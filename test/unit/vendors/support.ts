@@ -74,7 +74,7 @@ export function listeningLogger(): { log: Logger; lines: string[] } {
   const write =
     (level: string): LogFunction =>
     (first: object | string, message?: string) => {
-      lines.push(`${level}: ${message ?? String(first)}`);
+      lines.push(`${level}: ${message ?? (typeof first === 'string' ? first : '')}`);
     };
   const log: Logger = {
     error: write('error'),
