@@ -9,7 +9,7 @@ import { putReference, readReference } from './database/references.ts';
 import { OneTimeUses } from './grants/one-time.ts';
 import { createAdminApp } from './http/admin-app.ts';
 import { createPublicApp } from './http/public-app.ts';
-import { logOf, refuseRelayed } from './http/request-context.ts';
+import { respondRelayError } from './http/request-context.ts';
 import type { Logger } from './observability/logger.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
 import { authorizeEndpoint } from './protocol/authorize.ts';
@@ -139,13 +139,12 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     };
   };
   const relay = createRelay({
-    ...{ issuer, policy },
+    ...{ issuer, policy, log },
     upstream: relayUpstream,
     relayPaths: config.relayPaths,
     federationOrigins: config.federationOrigins,
-    isOwnCookie: (name) => binding.owns(name),
-    refuse: refuseRelayed,
-    log: logOf,
+    ownCookieNames: [binding.cookieName],
+    renderBlocked: respondRelayError,
   });
   const publicApp = createPublicApp({
     ...{ issuer, relay, log },

@@ -32,14 +32,8 @@ export function logOf(response: Response): Logger {
   return response.locals['log'] as Logger;
 }
 
-/** Refuses a relayed request with a page, and one log line. */
-export function refuseRelayed(
-  request: Request,
-  response: Response,
-  reason: Reason,
-  detail: string | undefined,
-): void {
-  logOf(response).warn({ reason, detail, endpoint: 'relay', method: request.method }, 'refused');
+/** Shows the browser that the relay refused or held something back; the relay logs it. */
+export function respondRelayError(response: Response, reason: Reason): void {
   respondErrorPage(response, reason, String(response.locals['requestId']));
 }
 

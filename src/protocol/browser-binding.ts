@@ -13,11 +13,6 @@ export class BrowserBinding {
     this.cookieName = this.#secure ? '__Host-pairwise-browser' : 'pairwise-browser';
   }
 
-  /** Whether a cookie is ours, so that the upstream neither sees nor sets it. */
-  owns(name: string): boolean {
-    return name === this.cookieName;
-  }
-
   /** The browser's hash, and the Set-Cookie to send where it had no cookie yet. */
   bind(cookieHeader: string | undefined): { hash: string; setCookie: string | undefined } {
     const present = this.#read(cookieHeader);

@@ -1,0 +1,116 @@
+import type { Dialect, TestDatabase } from './database.ts';
+import { freshDatabase } from './database.ts';
+import type { ProxyOptions, TestProxy } from './proxy.ts';
+import { startProxy } from './proxy.ts';
+import type { Upstream } from './upstream/start.ts';
+import { startUpstream } from './upstream/start.ts';
+import type { Vendor, VendorOptions } from './vendors/vendor.ts';
+import { reservePlace, startVendor } from './vendors/vendor.ts';
+
+/** A vendor of the world, with what is written about its client. */
+export interface WorldVendor {
+  readonly id: string;
+  /** Members of the client entry beside the usual ones. */
+  readonly client?: Readonly<Record<string, unknown>>;
+  /** `forwarded`: the vendor's credential is the upstream's. Default: terminated. */
+  readonly authentication?: 'forwarded' | 'terminated' | 'public';
+  readonly library?: VendorOptions['library'];
+}
+
+/** A legacy provider, the proxy in front of it, and vendors that know only the proxy. */
+export interface World {
+  readonly upstream: Upstream;
+  readonly proxy: TestProxy;
+  readonly database: TestDatabase;
+  vendor(id: string): Vendor;
+  close(): Promise<void>;
+}
+
+/** The vendors `acme` and `bolt`, both pairwise, with credentials that the upstream does not know. */
+export const ACME_AND_BOLT: readonly WorldVendor[] = [{ id: 'acme' }, { id: 'bolt' }];
+
+/** The secret that a vendor uses at the proxy. */
+export function vendorSecret(id: string): string {
+  return `${id}-secret-at-the-proxy-0123456789`;
+}
+
+/** The secret that the upstream knows for a vendor's client. */
+export function upstreamSecret(id: string): string {
+  return `${id}-secret-at-the-upstream-0123456789`;
+}
+
+/** Builds a world; close it when done. */
+export async function createWorld(
+  vendors: readonly WorldVendor[] = ACME_AND_BOLT,
+  options: { dialect?: Dialect } & Partial<ProxyOptions> = {},
+): Promise<World> {
+  const places = new Map<string, Awaited<ReturnType<typeof reservePlace>>>();
+  for (const { id } of vendors) places.set(id, await reservePlace({}));
+  const placeOf = (id: string) => places.get(id) ?? fail(id);
+  const upstream = await startUpstream({
+    clients: vendors.map((vendor) => ({
+      client_id: upstreamClientId(vendor),
+      client_secret: upstreamSecret(vendor.id),
+      redirect_uris: [placeOf(vendor.id).redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+    })),
+  });
+  const database = options.database ?? (await freshDatabase(options.dialect ?? 'sqlite'));
+  const proxy = await startProxy({
+    upstreamIssuer: upstream.issuer,
+    vendors: vendors.map((vendor) => entryOf(vendor, placeOf(vendor.id).redirectUri)),
+    ...options,
+    database,
+  });
+  const running = new Map<string, Vendor>();
+  for (const vendor of vendors) {
+    running.set(
+      vendor.id,
+      await startVendor({
+        issuer: proxy.issuer,
+        clientId: clientIdOf(vendor),
+        ...(vendor.authentication === 'public' ? {} : { clientSecret: secretOf(vendor) }),
+        port: placeOf(vendor.id).port,
+        ...(vendor.library === undefined ? {} : { library: vendor.library }),
+      }),
+    );
+  }
+  return {
+    ...{ upstream, proxy, database },
+    vendor: (id) => running.get(id) ?? fail(id),
+    close: async () => {
+      for (const vendor of running.values()) await vendor.close();
+      await proxy.close();
+      await upstream.close();
+      if (options.database === undefined) await database.close();
+    },
+  };
+}
+
+function clientIdOf({ id, authentication }: WorldVendor): string {
+  return authentication === 'forwarded' ? `legacy-${id}` : `${id}-web`;
+}
+
+function upstreamClientId({ id }: WorldVendor): string {
+  return `legacy-${id}`;
+}
+
+function secretOf({ id, authentication }: WorldVendor): string {
+  return authentication === 'forwarded' ? upstreamSecret(id) : vendorSecret(id);
+}
+
+function entryOf(vendor: WorldVendor, redirectUri: string): object {
+  const { id, authentication } = vendor;
+  const upstream = { client_id: upstreamClientId(vendor), client_secret: upstreamSecret(id) };
+  const credentials = {
+    terminated: { client_secret: vendorSecret(id), upstream },
+    forwarded: { accept_bypass: true },
+    public: { token_endpoint_auth_method: 'none', upstream },
+  }[authentication ?? 'terminated'];
+  const client = { client_id: clientIdOf(vendor), redirect_uris: [redirectUri], ...credentials };
+  return { id, name: `Vendor ${id}`, clients: [{ ...client, ...vendor.client }] };
+}
+
+function fail(id: string): never {
+  throw new Error(`there is no vendor ${id}`);
+}
