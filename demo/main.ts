@@ -23,6 +23,8 @@ else await play(values.once === true);
 
 async function play(once: boolean): Promise<void> {
   const undoings: (() => Promise<unknown>)[] = [];
+  // Until the promises are seen to be kept; an interruption before that is no success.
+  process.exitCode = 1;
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => resolve('interrupted'));
@@ -55,6 +57,7 @@ async function show(
   if (broken.length > 0) {
     throw new Error(`Broken promises:\n${broken.map((promise) => `  - ${promise}`).join('\n')}`);
   }
+  process.exitCode = 0;
   console.log(
     'Two vendors, two subjects for each user, the same at every login; no username, no e-mail, no trace of the legacy IdP.\n',
   );

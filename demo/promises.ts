@@ -36,6 +36,9 @@ function brokenForUser(scene: Scene, { user, sights }: Outcome): string[] {
   if (subOf(a) === subOf(b)) {
     broken.push(`${a.vendor.name} and ${b.vendor.name} got the same sub for ${user.username}`);
   }
+  if (a.first.claims['sid'] !== undefined && a.first.claims['sid'] === b.first.claims['sid']) {
+    broken.push(`${a.vendor.name} and ${b.vendor.name} got the same session id`);
+  }
   for (const sight of sights) {
     const at = `${user.username} at ${sight.vendor.name}`;
     const sub = subOf(sight);
@@ -46,7 +49,8 @@ function brokenForUser(scene: Scene, { user, sights }: Outcome): string[] {
     broken.push(...wrongIdToken(scene, sight).map((wrong) => `${at}: ${wrong}`));
     for (const claim of PERSONAL) {
       const given = [sight.first.claims, sight.refreshed.claims, sight.userinfo];
-      if (given.some((claims) => claim in claims)) broken.push(`${at}: ${claim} was not released`);
+      if (given.some((claims) => claim in claims))
+        broken.push(`${at}: got ${claim}, which nobody released`);
     }
   }
   return broken;
@@ -70,11 +74,12 @@ function wrongIdToken(scene: Scene, { vendor, first, refreshed }: Sight): string
 function leaked(scene: Scene, outcomes: readonly Outcome[]): string[] {
   const { host } = new URL(scene.legacyIssuer);
   const needles = outcomes.flatMap(({ user }) => [user.username, emailOf(user), objectIdOf(user)]);
-  return scene.vendors.flatMap(({ name, record }) =>
+  const received = scene.vendors.flatMap(({ name, record }) =>
     findings(record, [...needles, host, LEGACY_SESSION]).map(
-      ({ needle, where, form }) => `${name} received "${needle}" (${where}, ${form})`,
+      ({ needle, where }) => `${name} received "${needle}" (${where})`,
     ),
   );
+  return [...new Set(received)];
 }
 
 function subOf(sight: Sight | undefined): string {

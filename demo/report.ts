@@ -3,22 +3,7 @@ import Table from 'cli-table3';
 import type { Outcome, Sight } from './logins.ts';
 import type { Scene } from './scene.ts';
 
-const PROTOCOL = new Set([
-  ...[
-    'sub',
-    'iss',
-    'aud',
-    'azp',
-    'exp',
-    'iat',
-    'nonce',
-    'at_hash',
-    'auth_time',
-    'acr',
-    'amr',
-    'sid',
-  ],
-]);
+const PROTOCOL = new Set('sub iss aud azp exp iat nonce at_hash auth_time acr amr sid'.split(' '));
 const SUB_WIDTH = 26;
 
 /** The table: who the legacy provider says it is, and who each vendor sees. */

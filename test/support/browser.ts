@@ -27,7 +27,7 @@ export interface Navigation {
   readonly form?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** The page that led here; absent: the address was typed in. */
-  readonly from?: URL;
+  readonly from?: Pick<Page, 'url' | 'headers'>;
 }
 
 export interface LoginOptions {
@@ -65,13 +65,12 @@ export class Browser {
   async open(address: string | URL, navigation: Navigation = {}): Promise<Page> {
     const url = new URL(address);
     const method = navigation.form === undefined ? 'GET' : 'POST';
-    const sameSiteContext = siteContext(url, navigation.from, method);
+    const sameSiteContext = siteContext(url, navigation.from?.url, method);
     const cookie = await this.jar.getCookieString(url.href, { sameSiteContext });
     const requestHeaders: Record<string, string> = {
       accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
       'user-agent': 'Mozilla/5.0 (test)',
-      ...(navigation.from === undefined ? {} : { referer: navigation.from.href }),
-      ...(method === 'POST' && navigation.from ? { origin: navigation.from.origin } : {}),
+      ...(navigation.from === undefined ? {} : originHeaders(navigation.from, method)),
       ...(cookie === '' ? {} : { cookie }),
       ...navigation.headers,
     };
@@ -111,10 +110,10 @@ export class Browser {
     const form = page.forms[which];
     if (form === undefined) throw new Error(`no form at ${page.url.href}: ${excerpt(page)}`);
     const filled = { ...form.fields, ...fields };
-    if (form.method === 'POST') return this.walk(form.action, { form: filled, from: page.url });
+    if (form.method === 'POST') return this.walk(form.action, { form: filled, from: page });
     const target = new URL(form.action);
     target.search = new URLSearchParams(filled).toString();
-    return this.walk(target, { from: page.url });
+    return this.walk(target, { from: page });
   }
 
   /**
@@ -187,6 +186,17 @@ async function pageOf(response: Dispatcher.ResponseData, sent: Sent): Promise<Pa
     forms: isHtml ? formsIn(body, sent.url) : [],
     location: redirects ? new URL(location, sent.url) : undefined,
   };
+}
+
+/** Under `no-referrer` a browser hides where it comes from, in Origin too (Fetch 3.1). */
+function originHeaders(
+  { url, headers }: Pick<Page, 'url' | 'headers'>,
+  method: string,
+): Record<string, string> {
+  if (headers.get('referrer-policy') === 'no-referrer') {
+    return method === 'POST' ? { origin: 'null' } : {};
+  }
+  return { referer: url.href, ...(method === 'POST' ? { origin: url.origin } : {}) };
 }
 
 /** RFC 6265bis 5.2: what a navigation from another site may carry. */

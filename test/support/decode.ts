@@ -69,7 +69,7 @@ function* readable(form: string, bytes: Buffer): Generator<Decoded> {
       yield { form: `${form} > compressed`, text: unpacked.toString('utf8') };
     }
   }
-  for (const match of bytes.toString('latin1').matchAll(/[\x09\x0a\x0d\x20-\x7e\x80-\xff]{3,}/g)) {
+  for (const match of bytes.toString('latin1').matchAll(/[\t\n\r\x20-\x7e\x80-\xff]{3,}/g)) {
     if (/[\x20-\x7e]{3}/.test(match[0])) {
       yield { form, text: Buffer.from(match[0], 'latin1').toString('utf8') };
     }
