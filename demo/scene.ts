@@ -26,7 +26,7 @@ const ACME: Part = { id: 'acme', name: 'Acme Learning', releaseClaims: ['name', 
 const BOLT: Part = { id: 'bolt', name: 'Bolt Analytics', releaseClaims: [] };
 
 /** A client of the legacy provider that goes there directly, to show what it says. */
-export interface DirectClient {
+interface DirectClient {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly redirectUri: string;

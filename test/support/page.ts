@@ -37,22 +37,3 @@ export function formsIn(html: string, base: URL): Form[] {
     };
   });
 }
-
-/** Where the links, forms, scripts, images and styles of a page point to. */
-export function addressesIn(html: string, base: URL): URL[] {
-  const document = parse(html);
-  const found: URL[] = [];
-  for (const [tag, name] of [
-    ['a', 'href'],
-    ['link', 'href'],
-    ['form', 'action'],
-    ['script', 'src'],
-    ['img', 'src'],
-  ] as const) {
-    for (const element of elementsIn(document, tag)) {
-      const value = attribute(element, name);
-      if (value !== undefined) found.push(new URL(value, base));
-    }
-  }
-  return found;
-}

@@ -81,7 +81,7 @@ export function bitFlipped(): Forge {
 }
 
 /** The public half of a private JWK. */
-export function publicOf(key: JWK): JWK {
+function publicOf(key: JWK): JWK {
   const { kid } = key;
   const exported = createPublicKey({ key: key as never, format: 'jwk' }).export({ format: 'jwk' });
   return { ...(exported as JWK), ...(kid === undefined ? {} : { kid }), alg: 'RS256', use: 'sig' };

@@ -21,7 +21,7 @@ export interface MiddlewareVendorOptions {
 }
 
 /** What the middleware says of the user: ID token claims and userinfo. */
-export interface Profile {
+interface Profile {
   readonly claims: Readonly<Record<string, unknown>>;
   readonly userinfo: Readonly<Record<string, unknown>>;
   /** The claims after a refresh. */
