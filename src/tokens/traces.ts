@@ -88,7 +88,6 @@ function contains(text: string, wanted: string): boolean {
 
 /** Whether a word or number ends or begins between the characters before and at a place. */
 function isBoundary(text: string, at: number): boolean {
-  if (at === 0 || at === text.length) return true;
   const before = kindOf(text.charAt(at - 1));
   return before === 'other' || before !== kindOf(text.charAt(at));
 }

@@ -173,6 +173,13 @@ describe('a pairwise client', () => {
     expect(idToken(given).claims).toEqual({ locale: 'en' });
   });
 
+  test('gets a value that an upstream sid of less than 8 characters is in by chance', () => {
+    const given = (id: string): Release =>
+      idToken(input(['nickname'], 'pairwise', { sid: id, nickname: `x${id}` }));
+    expect(Object.keys(given('1234567').claims)).toContain('nickname');
+    expect(Object.keys(given('12345678').claims)).not.toContain('nickname');
+  });
+
   test('may get an e-mail address at the host of the upstream', () => {
     const given = input(['email'], 'pairwise', { email: 'someone@legacy.example' });
     expect(idToken(given).claims).toEqual({ email: 'someone@legacy.example' });
@@ -261,6 +268,7 @@ describe('auth_time for a pairwise client', () => {
     const at = (value: unknown): Release =>
       idToken(input([], 'pairwise', { auth_time: value }), { maxAge: 0 });
     expect(at(authTime + 0.25).claims).toEqual({ auth_time: authTime });
+    expect(at(Number.POSITIVE_INFINITY).claims).toEqual({});
     expect(at('alice-4711')).toEqual({
       claims: {},
       dropped: [{ claim: 'auth_time', why: 'malformed' }],

@@ -263,6 +263,7 @@ describe('a seal does not open', () => {
     ['no expiry', '81a0'],
     ['an expiry that is no number', '826161a0'],
     ['a list instead of contents', '821b000001ba1b4dd60080'],
+    ['a list of three', '831b000001ba1b4dd600a0a0'],
     ['something after the contents', '821b000001ba1b4dd600a001'],
     ['a name twice', '821b000001ba1b4dd600a2616101616102'],
     ['undefined', '821b000001ba1b4dd600a16161f7'],
@@ -300,6 +301,13 @@ describe('the length of a seal', () => {
   });
 
   test('has a limit in both directions', async () => {
+    const token = await sealer.seal('code', contents, times);
+    const exact = new Sealer(root, { maxLength: token.length });
+    expect(
+      await exact.unseal('code', await exact.seal('code', contents, times), now),
+    ).toMatchObject({
+      ok: true,
+    });
     const small = new Sealer(root, { maxLength: 500 });
     await expect(small.seal('code', { v: 'x'.repeat(900) }, times)).rejects.toThrow(RangeError);
     const large = await sealer.seal('code', { v: 'x'.repeat(900) }, times);

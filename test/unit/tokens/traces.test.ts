@@ -58,6 +58,12 @@ describe('the local subject', () => {
     expect(carries(jwt, identifier('alice-4711'))).toBe(true);
   });
 
+  test('is found grown together with other letters', () => {
+    expect(carries('xalice4711y', identifier('alice4711'))).toBe(true);
+    expect(carries('malice', identifier('lice'))).toBe(true);
+    expect(carries('xa-bcdefghy', identifier('ab-cdefgh'))).toBe(true);
+  });
+
   test('is found in binary data', () => {
     const bytes = Buffer.concat([
       Buffer.from([0, 255, 10]),
@@ -95,9 +101,14 @@ describe('the local subject', () => {
   });
 
   test('is taken to be where nesting is too deep to search', () => {
-    let value: unknown = 'x';
-    for (let depth = 0; depth < 100_000; depth += 1) value = [value];
-    expect(carries(value, identifier('alice'))).toBe(true);
+    let list: unknown = 'x';
+    let object: unknown = 'x';
+    for (let depth = 0; depth < 100_000; depth += 1) {
+      list = [list];
+      object = { a: object };
+    }
+    expect(carries(list, identifier('alice'))).toBe(true);
+    expect(carries(object, identifier('alice'))).toBe(true);
   });
 
   test('is taken to be in a text that is too long to search', () => {
@@ -140,6 +151,8 @@ describe('a short local subject', () => {
     ['li', 'Liesl Oliver'],
     ['7', 'Photo 1970'],
     ['7', 'en-US'],
+    ['0', ['x']],
+    ['a1', Buffer.from([0xff, 0x61, 0x31, 0xff]).toString('base64')],
     ['', 'anything'],
   ])('%j is not found in %j, where it is a part of another', (subject, value) => {
     expect(carries(value, identifier(subject))).toBe(false);

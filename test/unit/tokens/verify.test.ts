@@ -169,6 +169,18 @@ describe('an ID token is refused as id_token_malformed', () => {
     expect(await reasonOf(token(all))).toBe('id_token_malformed');
   });
 
+  test.each(['exp', 'iat', 'nbf'])(
+    'when its %s is endless (JSON reads 1e999 as infinity)',
+    async (name) => {
+      const claims = JSON.stringify({ ...good, [name]: 0 }).replace(
+        `"${name}":0`,
+        `"${name}":1e999`,
+      );
+      expect(claims).toContain('1e999');
+      expect(await reasonOf(token(claims))).toBe('id_token_malformed');
+    },
+  );
+
   test('when its claims are not UTF-8', async () => {
     const data = `${encoded({ alg: 'RS256', kid: 'k1' })}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}`;
     const jwt = `${data}.${rawSignature('RS256', data, rsa.privateKey).toString('base64url')}`;
@@ -329,8 +341,8 @@ describe('a signed ID token is refused', () => {
     ['an audience in a list', { aud: ['client'] }],
     ['several audiences and our azp', { aud: ['x', 'client'], azp: 'client' }],
     ['an azp of ours', { azp: 'client' }],
-    ['a clock 29 seconds behind', { iat: seconds + 29, nbf: seconds + 30 }],
-    ['a clock 29 seconds ahead', { exp: seconds - 29 }],
+    ['a clock 30 seconds ahead of ours', { iat: seconds + 30, nbf: seconds + 30 }],
+    ['a clock 29 seconds behind', { exp: seconds - 29 }],
     ['fractions of seconds', { iat: seconds - 0.5, exp: seconds + 0.5 }],
     ['a subject of 255 bytes', { sub: 'a'.repeat(255) }],
   ])('not for %s', async (_name, claims) => {
