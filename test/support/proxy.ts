@@ -27,6 +27,8 @@ export interface ProxyOptions {
   /** More environment variables. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly clock?: () => Date;
+  /** Default: a free port. */
+  readonly port?: number;
 }
 
 /** A proxy that runs in this process, on a free port of 127.0.0.1. */
@@ -62,7 +64,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
     destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
   let handler: Application['publicApp'] | undefined;
-  const server = await listen((request, response) => handler?.(request, response));
+  const server = await listen((request, response) => handler?.(request, response), options.port);
   const issuer = `http://localhost:${server.port}${options.environment?.['ISSUER_PATH'] ?? ''}`;
   const { location } = database;
   const config = loadConfig({
@@ -97,7 +99,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
       await register(vendors);
       await application.registry.refresh();
     },
-    replica: () => startProxy({ ...options, vendors: [], database }),
+    replica: () => startProxy({ ...options, port: 0, vendors: [], database }),
     close: async () => {
       await server.close();
       await admin.close();

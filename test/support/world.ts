@@ -1,8 +1,10 @@
+import type { LegacyClient } from '../../demo/legacy-idp/provider.ts';
 import type { Dialect, TestDatabase } from './database.ts';
 import { freshDatabase } from './database.ts';
 import type { ProxyOptions, TestProxy } from './proxy.ts';
 import { startProxy } from './proxy.ts';
 import type { Upstream } from './upstream/start.ts';
+import type { UpstreamOptions } from './upstream/start.ts';
 import { startUpstream } from './upstream/start.ts';
 import type { Vendor, VendorOptions } from './vendors/vendor.ts';
 import { reservePlace, startVendor } from './vendors/vendor.ts';
@@ -15,6 +17,17 @@ export interface WorldVendor {
   /** `forwarded`: the vendor's credential is the upstream's. Default: terminated. */
   readonly authentication?: 'forwarded' | 'terminated' | 'public';
   readonly library?: VendorOptions['library'];
+  /** Members of the upstream's client beside the usual ones. */
+  readonly upstreamClient?: Partial<LegacyClient>;
+  /** How the vendor's own software is set up. */
+  readonly software?: Partial<VendorOptions>;
+}
+
+/** What a test of a world chooses beside its vendors. */
+export interface WorldOptions extends Partial<ProxyOptions> {
+  readonly dialect?: Dialect;
+  /** With an `issuer` here, the proxy reaches the upstream at its `UPSTREAM_URL`. */
+  readonly upstream?: Omit<UpstreamOptions, 'clients'>;
 }
 
 /** A legacy provider, the proxy in front of it, and vendors that know only the proxy. */
@@ -42,17 +55,19 @@ export function upstreamSecret(id: string): string {
 /** Builds a world; close it when done. */
 export async function createWorld(
   vendors: readonly WorldVendor[] = ACME_AND_BOLT,
-  options: { dialect?: Dialect } & Partial<ProxyOptions> = {},
+  options: WorldOptions = {},
 ): Promise<World> {
   const places = new Map<string, Awaited<ReturnType<typeof reservePlace>>>();
   for (const { id } of vendors) places.set(id, await reservePlace({}));
   const placeOf = (id: string) => places.get(id) ?? fail(id);
   const upstream = await startUpstream({
+    ...options.upstream,
     clients: vendors.map((vendor) => ({
       client_id: upstreamClientId(vendor),
       client_secret: upstreamSecret(vendor.id),
       redirect_uris: [placeOf(vendor.id).redirectUri],
       grant_types: ['authorization_code', 'refresh_token'],
+      ...vendor.upstreamClient,
     })),
   });
   const database = options.database ?? (await freshDatabase(options.dialect ?? 'sqlite'));
@@ -60,6 +75,10 @@ export async function createWorld(
     upstreamIssuer: upstream.issuer,
     vendors: vendors.map((vendor) => entryOf(vendor, placeOf(vendor.id).redirectUri)),
     ...options,
+    environment: {
+      ...(options.upstream?.issuer === undefined ? {} : { UPSTREAM_URL: upstream.url }),
+      ...options.environment,
+    },
     database,
   });
   const running = new Map<string, Vendor>();
@@ -72,6 +91,7 @@ export async function createWorld(
         ...(vendor.authentication === 'public' ? {} : { clientSecret: secretOf(vendor) }),
         port: placeOf(vendor.id).port,
         ...(vendor.library === undefined ? {} : { library: vendor.library }),
+        ...vendor.software,
       }),
     );
   }

@@ -23,6 +23,8 @@ export interface UpstreamOptions {
   readonly port?: number;
   /** The host name in the issuer; the server itself listens on 127.0.0.1. Default: localhost. */
   readonly hostname?: string;
+  /** A public name that is not its address: the issuer, to the letter. */
+  readonly issuer?: string;
 }
 
 /** A running legacy provider that a test can break. */
@@ -101,7 +103,7 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
   };
 
   const port = await listen(options.port ?? 0);
-  const issuer = `http://${options.hostname ?? 'localhost'}:${port}`;
+  const issuer = options.issuer ?? `http://${options.hostname ?? 'localhost'}:${port}`;
   const renew = (): void => {
     const onError = (error: Error): number => errors.push(error);
     provider = createLegacyProvider({ issuer, clients, users, keys, store, onError });
