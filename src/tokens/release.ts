@@ -52,16 +52,18 @@ export interface AuthTimeRequest {
 }
 
 /** Claims that the proxy makes itself, in every phase. */
-const OWN_CLAIMS: ReadonlySet<string> = new Set([
-  ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'nonce', 'azp'],
-  ...['at_hash', 'c_hash', 's_hash', 'urn:openid:params:jwt:claim:rt_hash'],
-]);
+const OWN_CLAIMS: ReadonlySet<string> = new Set(
+  words('iss sub aud exp iat nbf jti nonce azp at_hash c_hash s_hash').concat(
+    'urn:openid:params:jwt:claim:rt_hash',
+  ),
+);
 
 /** Claims that say who or what acted at the upstream; not for a pairwise client, even if named. */
-const NEVER_PAIRWISE: ReadonlySet<string> = new Set([
-  ...['act', 'may_act', 'authorization_details', 'events', 'sub_id', 'sub_jwk', 'cnf', 'txn'],
-  ...['session_state', 'urn:openid:params:jwt:claim:auth_req_id'],
-]);
+const NEVER_PAIRWISE: ReadonlySet<string> = new Set(
+  words('act may_act authorization_details events sub_id sub_jwk cnf txn session_state').concat(
+    'urn:openid:params:jwt:claim:auth_req_id',
+  ),
+);
 
 const AGGREGATION: ReadonlySet<string> = new Set(['_claim_names', '_claim_sources']);
 
@@ -184,15 +186,14 @@ function releasedAuthTime(input: ReleaseInput, value: unknown, authTime: AuthTim
 const SCOPE_CLAIMS: ReadonlyMap<string, readonly string[]> = new Map([
   [
     'profile',
-    [
-      ...['name', 'family_name', 'given_name', 'middle_name', 'nickname', 'preferred_username'],
-      ...['profile', 'picture', 'website', 'gender', 'birthdate', 'zoneinfo', 'locale'],
-      'updated_at',
-    ],
+    words(
+      'name family_name given_name middle_name nickname preferred_username profile picture ' +
+        'website gender birthdate zoneinfo locale updated_at',
+    ),
   ],
-  ['email', ['email', 'email_verified']],
-  ['address', ['address']],
-  ['phone', ['phone_number', 'phone_number_verified']],
+  ['email', words('email email_verified')],
+  ['address', words('address')],
+  ['phone', words('phone_number phone_number_verified')],
 ]);
 
 /**
@@ -211,4 +212,8 @@ export function scopesFor(
     const claims = SCOPE_CLAIMS.get(scope);
     return claims === undefined || claims.some((claim) => named.has(claim));
   });
+}
+
+function words(list: string): string[] {
+  return list.split(' ');
 }

@@ -38,7 +38,7 @@ export async function generateSigningKey(alg: SigningAlgorithm, now: Date): Prom
   const pair = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
   const privateJwk = await exportJWK(pair.privateKey);
   const publicJwk = publicMembers(alg, privateJwk);
-  const kid = await calculateJwkThumbprint(publicJwk as JWK, 'sha256');
+  const kid = await calculateJwkThumbprint(publicJwk, 'sha256');
   return { kid, alg, publicJwk, privateJwk, createdAt: now };
 }
 
@@ -60,7 +60,7 @@ export async function importSigningKey(row: {
     return failure('key_unavailable', `key ${kid} is no private ${alg} key`);
   }
   try {
-    const thumbprint = await calculateJwkThumbprint(publicMembers(alg, jwk) as JWK, 'sha256');
+    const thumbprint = await calculateJwkThumbprint(publicMembers(alg, jwk), 'sha256');
     if (thumbprint !== kid) return failure('key_unavailable', `key ${kid} is another than stored`);
     const privateKey = await importJWK(jwk, alg);
     if (privateKey instanceof Uint8Array) return failure('key_unavailable', `key ${kid} is secret`);

@@ -37,7 +37,7 @@ const good = {
 };
 
 function jwk(pair: Pair, members: object = {}): Jwk {
-  return { ...pair.publicKey.export({ format: 'jwk' }), ...members } as Jwk;
+  return { ...pair.publicKey.export({ format: 'jwk' }), ...members };
 }
 
 function encoded(value: unknown): string {
