@@ -32,9 +32,13 @@ export function percentEncode(text: string, times: number): string {
   return encoded;
 }
 
-/** For a double-quoted attribute value. */
+/** For a double-quoted attribute value in a text of octets. */
 export function escapeAttribute(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('"', '&quot;')
+    .replaceAll('<', '&lt;')
+    .replace(/[\u0100-\u{10ffff}]/gu, (each) => `&#${String(each.codePointAt(0))};`);
 }
 
 function fromCode(digits: string, radix: number): string {

@@ -122,6 +122,8 @@ export class HtmlGuard extends Transform {
     const values = new Map(attributes.map((attribute) => [attribute.name, attribute.value]));
     if (name === 'input') this.#refuseTokens(values);
     const changed = new Map<string, string>();
+    // A rewritten script no longer has the digest of the upstream's.
+    if (values.has('integrity') && this.#isRelayed(values)) changed.set('integrity', '');
     for (const { name: attribute, value } of attributes) {
       const guarded = await this.#guardValue(name, attribute, value, values);
       if (guarded !== value) changed.set(attribute, guarded);
@@ -136,6 +138,7 @@ export class HtmlGuard extends Transform {
     all: ReadonlyMap<string, string>,
   ): Promise<string> {
     if (tag === 'meta') return this.#guardMeta(attribute, value, all);
+    if (attribute === 'referrerpolicy') return 'no-referrer';
     if (tag === 'base' && attribute === 'href') return this.#guardBase(value);
     if (attribute === 'action' || attribute === 'formaction') return this.#guardForm(value);
     if (attribute === 'srcdoc' && NESTED_PAGE.test(value)) {
@@ -162,7 +165,8 @@ export class HtmlGuard extends Transform {
     if (charset && !/^utf-?16/i.test(value.trim())) {
       throw new Refusal('upstream_encoding', 'the page names a charset that cannot be searched');
     }
-    if (attribute !== 'content' || equivalent === undefined) return value;
+    if (attribute !== 'content') return value;
+    if (all.get('name')?.trim().toLowerCase() === 'referrer') return 'no-referrer';
     if (equivalent === 'content-type' && !isAsciiCompatible(value)) {
       throw new Refusal('upstream_encoding', 'the page names a charset that cannot be searched');
     }
@@ -196,7 +200,7 @@ export class HtmlGuard extends Transform {
     const url = URL.parse(value, this.#base.href);
     if (url === null) return value;
     if (isAuthorizationResponse(url, this.#rules.policy)) {
-      const answer = await this.#rules.answer(url);
+      const answer = await this.#rules.text.answer(url);
       return answer.kind === 'redirect' ? answer.location : NOWHERE;
     }
     if (!isWeb(url)) return value;
@@ -206,6 +210,11 @@ export class HtmlGuard extends Transform {
       return this.#withhold('a front-channel logout', NOWHERE);
     }
     return toOurs(url, this.#rules.site) ?? value;
+  }
+
+  #isRelayed(values: ReadonlyMap<string, string>): boolean {
+    const url = URL.parse(values.get('src') ?? values.get('href') ?? '', this.#base.href);
+    return url !== null && toOurs(url, this.#rules.site) !== undefined;
   }
 
   #carriesAway(url: URL): boolean {

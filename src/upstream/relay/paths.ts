@@ -1,5 +1,5 @@
 const MAX_PATH = 8 * 1024;
-const ENCODED_STRUCTURE = new Set([...'/\\.%;?#']);
+const STRUCTURE = '/\\.%;?#';
 
 /** A path in the one spelling that paths are compared in. */
 export interface CanonicalPath {
@@ -77,10 +77,9 @@ function decodeSegment(raw: string): string | undefined {
   } catch {
     return undefined;
   }
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(decoded)) return undefined;
+  if (/\p{Cc}/u.test(decoded)) return undefined;
   for (const [octet] of raw.matchAll(/%[0-9a-f]{2}/gi)) {
-    if (ENCODED_STRUCTURE.has(String.fromCharCode(Number.parseInt(octet.slice(1), 16)))) {
+    if (STRUCTURE.includes(String.fromCharCode(Number.parseInt(octet.slice(1), 16)))) {
       return undefined;
     }
   }

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { Readable, Transform, type TransformCallback } from 'node:stream';
 
 import { Refusal } from '../../errors.ts';
-import { essence } from './media-types.ts';
+import { essence, isAsciiCompatible } from './media-types.ts';
 
 /** Forms and JSON are looked at whole, up to this many octets. */
 export const LONGEST_INSPECTED_BODY = 256 * 1024;
 
 const CREDENTIALS = ['client_secret', 'client_assertion', 'client_assertion_type', 'grant_type'];
-const CREDENTIAL_TEXT = /client_secret|client_assertion|grant_type/i;
+const CREDENTIAL_TEXT = /client(?:_|%5f)secret|client(?:_|%5f)assertion|grant(?:_|%5f)type/i;
 const OVERLAP = 32;
 
 /** A request body on its way upstream. */
@@ -21,7 +21,7 @@ export type RequestBody =
  * Reads what must be looked at before it is passed on: urlencoded forms and JSON.
  * Other bodies are left to stream.
  *
- * Errors: `body_too_large`, `request_malformed`.
+ * Errors: `relay_refused`, `body_type`, `body_too_large`.
  */
 export async function readRequestBody(request: IncomingMessage): Promise<RequestBody> {
   const length = request.headers['content-length'];
@@ -35,10 +35,14 @@ export async function readRequestBody(request: IncomingMessage): Promise<Request
     throw new Refusal('relay_refused', 'a compressed request body');
   }
   const type = essence(request.headers['content-type']);
+  // What cannot be read here might be a form to the upstream.
+  if (type === undefined || !isAsciiCompatible(request.headers['content-type'])) {
+    throw new Refusal('body_type', 'a body of an unknown type or charset');
+  }
   if (type === 'application/x-www-form-urlencoded') {
     return { kind: 'form', text: await readWhole(request) };
   }
-  if (type === 'application/json' || type?.endsWith('+json') === true) {
+  if (type === 'application/json' || type.endsWith('+json')) {
     return { kind: 'json', text: await readWhole(request) };
   }
   return { kind: 'stream', length };

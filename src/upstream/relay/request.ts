@@ -59,6 +59,10 @@ function refuseByHeaders(request: Request): void {
   if (headers.authorization !== undefined || headers['proxy-authorization'] !== undefined) {
     throw new Refusal('relay_refused', 'an Authorization header');
   }
+  // It would outlive the login and stand between the browser and our own addresses.
+  if (headers['service-worker'] !== undefined) {
+    throw new Refusal('relay_refused', 'a service worker');
+  }
 }
 
 function addressUnder(target: string, prefix: string): { path: string; query: string } {

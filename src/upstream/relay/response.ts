@@ -8,6 +8,7 @@ import type { GuardRules } from './html-guard.ts';
 import type { RelayAnswer, RelayPolicy } from './policy.ts';
 import { redirectFrom, refreshFrom } from './redirects.ts';
 import { relayedResponseHeaders } from './response-headers.ts';
+import type { Site } from './site.ts';
 
 /** What answers are passed on by. */
 export interface ResponseParts {
@@ -44,12 +45,19 @@ async function pass(
   const headers = await relayedResponseHeaders(upstream, site, rules.text, parts.isOwnCookie);
   const { location, refresh } = upstream.headers;
   if (location !== undefined) {
-    headers['location'] = addressOf(await redirectFrom(location, page, rules));
+    // Octets beyond ASCII are UTF-8, as browsers read them.
+    const text = Buffer.from(location, 'latin1').toString();
+    headers['location'] = addressOf(await redirectFrom(text, page, rules));
   }
   if (typeof refresh === 'string') {
     headers['refresh'] = addressOf(await refreshFrom(refresh, page, rules));
   }
   response.statusCode = status;
+  if (leaves(headers['location'], site)) {
+    headers['cache-control'] = 'no-store';
+    // A 307 would post the password on to a vendor (RFC 9700 4.12).
+    if (status === 307 || status === 308) response.statusCode = 303;
+  }
   if (location !== undefined || isEmpty(exchange, upstream, status)) {
     // The text beside a redirect repeats its target; nobody needs it.
     upstream.resume();
@@ -65,6 +73,10 @@ async function pass(
   const body = relayedBody(upstream, page, rules);
   exchange.setHeaders(headers);
   await send(body, response);
+}
+
+function leaves(location: unknown, site: Site): boolean {
+  return typeof location === 'string' && URL.parse(location)?.origin !== site.ours.origin;
 }
 
 function isEmpty(exchange: Exchange, upstream: IncomingMessage, status: number): boolean {

@@ -7,7 +7,7 @@ const EQUALS = String.raw`(?:=|%(?:25)*3d|&equals;|&#0*61;|&#x0*3d;|\\+u003d|\\+
 const HINT = new RegExp(`${SEPARATOR}(?:code|id_token|access_token|response|error)${EQUALS}`, 'i');
 const RAW_COLON = String.raw`(?::|&colon;|&#0*58;|&#x0*3a;|\\+u003a|\\+x3a)`;
 const CANDIDATE = new RegExp(
-  `[a-z][a-z0-9+.-]*(?:(?<raw>${RAW_COLON})|%(?:25)*3a)|(?<=^|[=,;:\\[])(?<relative>(?:\\\\*/){2})`,
+  `[a-z][a-z0-9+.-]*(?:(?<raw>${RAW_COLON})|%(?:25)*3a)|(?<=^|[=,;\\[])(?<relative>(?:\\\\*/){2})`,
   'gi',
 );
 // Where a URL ends inside a word: an escaped quote or angle bracket.

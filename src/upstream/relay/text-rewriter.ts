@@ -9,8 +9,9 @@ import { LONGEST_ADDRESS, type AddressText } from './url-text.ts';
 /** Longest word (text without blanks, quotes, brackets) that is looked at whole, in octets. */
 export const LONGEST_WORD = 64 * 1024;
 
-const BREAK = /[\u0000-\u0020"'`<>(){}|^]/;
-const WORDS = /[^\u0000-\u0020"'`<>(){}|^]+/g;
+// A word is free of blanks, controls, quotes, brackets of all kinds but `[]`, `|` and `^`.
+const BREAK = /[^!#-&*-;=?-\]_a-z~-\uffff]/;
+const WORDS = /[!#-&*-;=?-\]_a-z~-\uffff]+/g;
 const PART_OF_URL = /[:%&\\]/;
 
 /** What is done with one piece of text that came from the upstream. */

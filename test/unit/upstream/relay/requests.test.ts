@@ -44,6 +44,18 @@ describe('what a browser on a login page never sends is refused before the upstr
       { method: 'POST', path: '/x', headers: { ...FORM, 'content-encoding': 'gzip' }, body: 'x' },
       400,
     ],
+    [
+      'a form in another charset',
+      {
+        method: 'POST',
+        path: '/x',
+        headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-16' },
+        body: Buffer.from('grant_type=x', 'utf16le'),
+      },
+      400,
+    ],
+    ['a body without a type', { method: 'POST', path: '/x', body: 'grant%5ftype=x' }, 400],
+    ['a service worker', { path: '/sw.js', headers: { 'service-worker': 'script' } }, 400],
     ['TRACE', { method: 'TRACE', path: '/' }, 405],
     ['a CORS preflight', { method: 'OPTIONS', path: '/' }, 405],
     ['an upgrade', { path: '/', headers: { connection: 'upgrade', upgrade: 'websocket' } }, 400],

@@ -94,7 +94,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     request.on('error', () => {});
   });
   const theirs = await listen(upstream);
-  const app = express();
+  const app = express().disable('x-powered-by');
   const proxy = createServer(app);
   const ours = await listen(proxy);
   const issuer = options.issuer ?? `${ours}${options.issuerPath ?? ''}`;
