@@ -1,13 +1,14 @@
 import express from 'express';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import helmet from 'helmet';
 import { Refusal } from '../errors.ts';
+import type { Endpoints } from '../protocol/exits.ts';
 import type { Logger } from '../observability/logger.ts';
 import { allowClientOrigin, answerPreflight } from './cors.ts';
 import { boundedBody, formOf } from './form.ts';
 import { logOf, onError, requestContext } from './request-context.ts';
 import { respond } from './respond.ts';
-import type { Endpoints, Route } from './routes.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { Route } from './routes.ts';
 import { OWN_PREFIXES, ROUTES } from './routes.ts';
 
 /** What the public listener is made of. */
@@ -30,7 +31,7 @@ export function createPublicApp(parts: PublicAppParts): Express {
   app.use(requestContext(app, parts.log));
   const base = new URL(parts.issuer).pathname.replace(/\/$/, '');
   const ours = express.Router({ caseSensitive: true });
-  ours.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
+  ours.use(securityHeaders);
   for (const route of ROUTES) mount(ours, route.path, route, parts);
   for (const prefix of OWN_PREFIXES) ours.use(prefix, notFound);
   const metadataRoute = ROUTES.find((route) => route.path.endsWith('oauth-authorization-server'));

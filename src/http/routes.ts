@@ -1,14 +1,5 @@
-import type { Endpoint } from '../protocol/message.ts';
+import type { Endpoints } from '../protocol/exits.ts';
 import type { CorsPolicy } from './cors.ts';
-
-/** The endpoints of the vendor side, by the name of their exit rows. */
-export interface Endpoints {
-  readonly discovery: Endpoint;
-  readonly jwks: Endpoint;
-  readonly authorize: Endpoint;
-  readonly token: Endpoint;
-  readonly userinfo: Endpoint;
-}
 
 /** One row of the route table. */
 export interface Route {

@@ -11,6 +11,8 @@ import type { ProtocolRequest } from './message.ts';
 export interface AuthenticatedClient {
   readonly client: Client;
   readonly upstream: UpstreamCredentials;
+  /** Where a forwarded secret can be read in two ways: the second one. */
+  readonly otherReading: UpstreamCredentials | undefined;
   /** Forwarded: the upstream judges the vendor's credential. */
   readonly forwarded: boolean;
   /** To be called when the upstream refused a forwarded credential. */
@@ -45,7 +47,7 @@ export async function authenticateClient(
   if (complaint !== undefined) throw await failed(complaint);
   return {
     client,
-    upstream: upstreamCredentials(client, presented),
+    ...upstreamCredentials(client, presented),
     forwarded: client.upstream === undefined,
     failed: () => failed('refused by the upstream'),
   };
@@ -64,11 +66,20 @@ function objection(client: Client, presented: PresentedCredentials): string | un
   return matches.includes(true) ? undefined : 'wrong secret';
 }
 
-function upstreamCredentials(client: Client, presented: PresentedCredentials): UpstreamCredentials {
+function upstreamCredentials(
+  client: Client,
+  presented: PresentedCredentials,
+): Pick<AuthenticatedClient, 'upstream' | 'otherReading'> {
   if (client.upstream !== undefined) {
-    return { clientId: client.upstream.clientId, clientSecret: client.upstream.clientSecret };
+    const { clientId, clientSecret } = client.upstream;
+    return { upstream: { clientId, clientSecret }, otherReading: undefined };
   }
-  return { clientId: client.clientId, clientSecret: presented.secrets?.[0] };
+  const { clientId } = client;
+  const [clientSecret, other] = presented.secrets ?? [];
+  return {
+    upstream: { clientId, clientSecret },
+    otherReading: other === undefined ? undefined : { clientId, clientSecret: other },
+  };
 }
 
 async function refuseThrottled(failures: RateLimiterMemory, attempt: string): Promise<void> {

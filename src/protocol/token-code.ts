@@ -10,8 +10,9 @@ import type { Grant } from './grant.ts';
 import { optional, required } from './parameters.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
-import { firstScope, issueTokens, refreshTokenExpiry, sectorSid, usable } from './token-issue.ts';
+import { firstScope, issueTokens, refreshTokenExpiry, sectorSid } from './token-issue.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
+import { upstreamTokens } from './upstream-tokens.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
 /** The `authorization_code` grant (RFC 6749 4.1.3, OpenID Connect Core 3.1.3). */
@@ -26,18 +27,20 @@ export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler
     await oneTime.refuseReplay(use, now);
 
     const { transaction } = opened;
-    const tokens = await usable(
+    const tokens = await upstreamTokens(
       authenticated,
-      redeemCode({
-        exchange: parts.exchange,
-        metadata: parts.upstream.metadata(),
-        credentials: authenticated.upstream,
-        code: opened.upstreamCode,
-        redirectUri: transaction.redirectUri,
-        codeVerifier: transaction.upstreamPkce
-          ? upstreamCodeVerifier(parts.sealRoot, transaction.id)
-          : undefined,
-      }),
+      (credentials) =>
+        redeemCode({
+          exchange: parts.exchange,
+          metadata: parts.upstream.metadata(),
+          credentials,
+          code: opened.upstreamCode,
+          redirectUri: transaction.redirectUri,
+          codeVerifier: transaction.upstreamPkce
+            ? upstreamCodeVerifier(parts.sealRoot, transaction.id)
+            : undefined,
+        }),
+      'code_invalid',
     );
     if (tokens.idToken === undefined) throw new Refusal('upstream_token_missing', 'no ID token');
     const verified = orRefuse(

@@ -1,5 +1,3 @@
-import { Refusal } from '../errors.ts';
-import type { Reason } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Subjects } from '../subjects/settle.ts';
 import { sidFor } from '../tokens/derived.ts';
@@ -11,10 +9,9 @@ import type { SigningKey } from '../tokens/signing-keys.ts';
 import type { VerifiedIdToken } from '../tokens/verify.ts';
 import type { Exchange } from '../upstream/exchange.ts';
 import type { UpstreamProvider } from '../upstream/provider.ts';
-import type { TokenResult, UpstreamTokens } from '../upstream/token-request.ts';
+import type { UpstreamTokens } from '../upstream/token-request.ts';
 import type { Client } from '../vendors/client.ts';
 import type { Mode } from '../vendors/phase.ts';
-import type { AuthenticatedClient } from './client-authentication.ts';
 import type { Grant } from './grant.ts';
 import { sealGrantToken } from './grant.ts';
 import type { ProtocolResponse } from './message.ts';
@@ -41,33 +38,17 @@ const DEFAULT_LIFETIME = 3600;
 /** A grant ends a year after its login, however often it is refreshed. */
 const GRANT_SECONDS = 365 * 24 * 3600;
 
+/**
+ * A lifetime in whole minutes, as far as it has any. An upstream that ends its
+ * tokens with its session would otherwise tell every vendor the same instant.
+ */
+function wholeMinutes(seconds: number): number {
+  return seconds < 60 ? seconds : seconds - (seconds % 60);
+}
+
 /** When a grant that begins now ends. */
 export function refreshTokenExpiry(now: Date): Date {
   return new Date(now.getTime() + GRANT_SECONDS * 1000);
-}
-
-/** The upstream's tokens, or what its refusal means for the vendor. */
-export async function usable(
-  authenticated: AuthenticatedClient,
-  answer: Promise<TokenResult>,
-  onInvalidGrant: Reason = 'code_invalid',
-): Promise<UpstreamTokens> {
-  const result = await answer;
-  if (result.kind === 'tokens') return result;
-  const detail = `${result.upstreamError}: ${result.upstreamDescription ?? ''}`;
-  switch (result.error) {
-    case 'invalid_grant':
-      throw new Refusal(onInvalidGrant, detail);
-    case 'invalid_client':
-    case 'unauthorized_client':
-      throw authenticated.forwarded
-        ? await authenticated.failed()
-        : new Refusal('upstream_client', detail);
-    case 'temporarily_unavailable':
-      throw new Refusal('upstream_unavailable', detail);
-    default:
-      throw new Refusal('upstream_status', detail);
-  }
 }
 
 /** The scope of a grant: what the upstream granted of what we asked for. */
@@ -109,7 +90,7 @@ export interface Issue {
 /** RELEASE → SEAL → SIGN: a token response of known members only (RFC 6749 5.1). */
 export async function issueTokens(parts: IssueParts, issue: Issue): Promise<ProtocolResponse> {
   const { grant, tokens, now } = issue;
-  const lifetime = tokens.expiresIn ?? DEFAULT_LIFETIME;
+  const lifetime = wholeMinutes(tokens.expiresIn ?? DEFAULT_LIFETIME);
   const accessToken = await sealGrantToken(
     parts.sealer,
     'access_token',
@@ -158,7 +139,7 @@ async function idToken(
     issue.log.warn({ client: client.clientId, dropped: released.dropped }, 'claims held back');
   }
   const iat = Math.floor(now.getTime() / 1000);
-  const upstreamExp = Number(verified.claims['exp']);
+  const remaining = Number(verified.claims['exp']) - iat;
   return signIdToken(
     {
       ...released.claims,
@@ -166,7 +147,7 @@ async function idToken(
       sub: grant.subject,
       aud: client.clientId,
       iat,
-      exp: Math.min(upstreamExp, iat + DEFAULT_LIFETIME),
+      exp: iat + wholeMinutes(Math.min(remaining, DEFAULT_LIFETIME)),
       ...(issue.nonce === undefined ? {} : { nonce: issue.nonce }),
       at_hash: tokenHash(accessToken, key.alg),
     },

@@ -12,7 +12,8 @@ import type { Fallen } from './standing.ts';
 import { fallen, modeToday } from './standing.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
-import { issueTokens, usable } from './token-issue.ts';
+import { issueTokens } from './token-issue.ts';
+import { upstreamTokens } from './upstream-tokens.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
 const FALLEN: Readonly<Record<Fallen, Reason>> = {
@@ -46,15 +47,16 @@ export function refreshGrant(
     };
     if (rotates) await oneTime.refuseReplay(use, now);
 
-    const tokens = await usable(
+    const tokens = await upstreamTokens(
       authenticated,
-      refreshTokens({
-        exchange: parts.exchange,
-        metadata: parts.upstream.metadata(),
-        credentials: authenticated.upstream,
-        refreshToken: upstreamToken,
-        scope: scope === grant.scope ? undefined : scope,
-      }),
+      (credentials) =>
+        refreshTokens({
+          exchange: parts.exchange,
+          metadata: parts.upstream.metadata(),
+          credentials,
+          refreshToken: upstreamToken,
+          scope: scope === grant.scope ? undefined : scope,
+        }),
       'refresh_invalid',
     );
     if (rotates) await oneTime.use(use, grant.id, expiresAt, now);

@@ -1,0 +1,141 @@
+import { decodeJwt } from 'jose';
+
+import type { RelyingParty, Tokens } from '../../demo/vendor/relying-party.ts';
+import { ALICE, claimsOf, emailOf, objectIdOf } from '../../demo/legacy-idp/users.ts';
+import { Browser } from '../support/browser.ts';
+import { jsonIn, withBody, withJson } from '../support/upstream/answer.ts';
+import { altered } from '../support/upstream/faults.ts';
+import type { World } from '../support/world.ts';
+import { createWorld, upstreamSecret } from '../support/world.ts';
+
+/** A world in which the upstream says everything that it knows, wherever it can. */
+export interface TalkativeWorld {
+  readonly world: World;
+  /** What must never be found: the user's identifiers, and all that the upstream issued. */
+  readonly secrets: Set<string>;
+  /** Lets some seconds pass for the proxy, so that two equal instants are no accident. */
+  letTimePass(): void;
+  close(): Promise<void>;
+}
+
+const VENDORS = ['acme', 'bolt'] as const;
+
+/** Claims named for release that give the user away, beside one that does not. */
+const REVEALING = ['picture', 'preferred_username', 'email'];
+
+/**
+ * Two pairwise vendors. `acme` gets a name; `bolt` was promised claims that hold
+ * the username, which therefore must not leave.
+ */
+export async function talkativeWorld(): Promise<TalkativeWorld> {
+  let offset = 0;
+  const world = await createWorld(
+    [
+      { id: 'acme', client: { release_claims: ['name'] } },
+      { id: 'bolt', client: { release_claims: REVEALING } },
+    ],
+    { clock: () => new Date(Date.now() + offset * 1000) },
+  );
+  const secrets = new Set([
+    ...[ALICE.username, emailOf(ALICE), objectIdOf(ALICE), String(claimsOf(ALICE)['picture'])],
+    ...[world.upstream.issuer, new URL(world.upstream.issuer).host],
+    ...VENDORS.flatMap((id) => [upstreamSecret(id), `legacy-${id}`]),
+  ]);
+  letUpstreamTalk(world, secrets);
+  const letTimePass = (): void => {
+    offset += 7;
+  };
+  return { world, secrets, letTimePass, close: () => world.close() };
+}
+
+/** Adds what names the user to every answer of the upstream, and notes what it issues. */
+export function letUpstreamTalk(world: World, secrets: Set<string>): void {
+  const { faults } = world.upstream;
+  faults.arm(
+    'token',
+    altered((answer) => {
+      const tokens = jsonIn(answer);
+      noteTokens(tokens, secrets);
+      const talkative = {
+        ...tokens,
+        username: ALICE.username,
+        session_state: 'session-state-of-alice-0123456789',
+        ...(typeof tokens['scope'] === 'string'
+          ? { scope: `${tokens['scope']} directory:alice` }
+          : {}),
+      };
+      return withHeaders(withJson(answer, talkative));
+    }),
+  );
+  faults.arm(
+    'userinfo',
+    altered((answer) => withHeaders(answer)),
+  );
+  faults.arm(
+    'authorize',
+    altered((answer) => {
+      const location = answer.headers['location'];
+      if (typeof location !== 'string' || !URL.canParse(location)) return answer;
+      const back = new URL(location);
+      const code = back.searchParams.get('code');
+      if (code === null) return answer;
+      secrets.add(code);
+      back.searchParams.set('session_state', 'session-state-of-alice-0123456789');
+      back.searchParams.set('login', ALICE.username);
+      const headers = { ...withBody(answer, '').headers, location: back.href };
+      return { ...answer, headers };
+    }),
+  );
+  secrets.add('session-state-of-alice-0123456789');
+}
+
+function withHeaders<T extends { readonly headers: object }>(answer: T): T {
+  const headers = { 'x-legacy-user': 'alice', 'set-cookie': 'legacy_user=alice; Path=/' };
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+function noteTokens(tokens: Readonly<Record<string, unknown>>, secrets: Set<string>): void {
+  for (const name of ['access_token', 'refresh_token', 'id_token']) {
+    const token = tokens[name];
+    if (typeof token === 'string') secrets.add(token);
+  }
+  if (typeof tokens['id_token'] !== 'string') return;
+  const claims = decodeJwt(tokens['id_token']);
+  for (const name of ['sid', 'at_hash', 'nonce', 'jti']) {
+    if (typeof claims[name] === 'string') secrets.add(claims[name]);
+  }
+}
+
+/** Logs a user in at one vendor, step by step, and keeps the authorization response in its record. */
+export async function logIn(
+  world: World,
+  id: string,
+  browser: Browser,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<{ party: RelyingParty; tokens: Tokens }> {
+  const vendor = world.vendor(id);
+  const party = await vendor.party();
+  const { url, pending } = await party.begin(parameters);
+  const callback = await browser.login(url, { username: ALICE.username });
+  vendor.record.add('authorization response', callback.href);
+  return { party, tokens: await party.finish(callback, pending) };
+}
+
+/** One SSO session in which a user visits every vendor, refreshes and asks for userinfo. */
+export async function visitBoth(
+  { world, letTimePass }: TalkativeWorld,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<ReadonlyMap<string, readonly Tokens[]>> {
+  const browser = new Browser();
+  const visits = new Map<string, readonly Tokens[]>();
+  for (const id of VENDORS) {
+    letTimePass();
+    const { party, tokens } = await logIn(world, id, browser, parameters);
+    await party.userinfo(tokens);
+    letTimePass();
+    const refreshed = await party.refresh(tokens);
+    await party.userinfo(refreshed);
+    visits.set(id, [tokens, refreshed]);
+  }
+  return visits;
+}
