@@ -1,7 +1,7 @@
 import type { SigningAlgorithm } from './algorithms.ts';
 
 /** The life of a signing key: published, signing, published still. */
-export type SigningKeyState = 'next' | 'active' | 'retired';
+type SigningKeyState = 'next' | 'active' | 'retired';
 
 /** What the rules need to know of a stored key. */
 export interface KeyStanding {

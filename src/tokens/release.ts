@@ -5,7 +5,7 @@ import { carries, identifier, type Identifier } from './traces.ts';
 type Claims = Readonly<Record<string, unknown>>;
 
 /** Why a claim that was to be released is held back. */
-export type DropReason =
+type DropReason =
   /** Its value, or its name's language tag, contains the local subject. */
   | 'local_subject'
   /** It contains the upstream's issuer URL. */
