@@ -13,8 +13,8 @@ const NAMED: Readonly<Record<string, string>> = {
 /** Undoes script escapes (`\/`, `\u002F`, `\x2f`) and character references of URL characters. */
 export function unescapeMarkup(text: string): string {
   return text
-    .replace(/\\+\//g, '/')
-    .replace(/\\+(?:u00|x)([0-7][0-9a-f])/gi, (_, hex: string) => fromCode(hex, 16))
+    .replace(/\\{1,8}\//g, '/')
+    .replace(/\\{1,8}(?:u00|x)([0-7][0-9a-f])/gi, (_, hex: string) => fromCode(hex, 16))
     .replace(/&#(\d{1,7});?/g, (_, digits: string) => fromCode(digits, 10))
     .replace(/&#x([0-9a-f]{1,6});?/gi, (_, hex: string) => fromCode(hex, 16))
     .replace(/&([a-z]+);/gi, (whole, name: string) => NAMED[name.toLowerCase()] ?? whole);

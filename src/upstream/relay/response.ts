@@ -58,13 +58,14 @@ async function pass(
     // A 307 would post the password on to a vendor (RFC 9700 4.12).
     if (status === 307 || status === 308) response.statusCode = 303;
   }
-  if (location !== undefined || isEmpty(exchange, upstream, status)) {
+  const redirects = location !== undefined && status >= 300 && status < 400;
+  if (redirects || isEmpty(exchange, upstream, status)) {
     // The text beside a redirect repeats its target; nobody needs it.
     upstream.resume();
     if (status !== 304 && exchange.request.method !== 'HEAD') {
       delete headers['content-length'];
       delete headers['content-encoding'];
-      if (status >= 300 || location !== undefined) delete headers['content-type'];
+      if (redirects) delete headers['content-type'];
     }
     exchange.setHeaders(headers);
     response.end();

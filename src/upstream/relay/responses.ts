@@ -1,19 +1,24 @@
+import { Refusal } from '../../errors.ts';
 import type { RelayAnswer, RelayPolicy } from './policy.ts';
 import { percentDecode, percentEncode, unescapeMarkup } from './escapes.ts';
 
 const VALUES = ['code', 'id_token', 'access_token', 'response'];
-const SEPARATOR = String.raw`(?:[?&#;]|%(?:25)*(?:3f|26|23)|\\+u00(?:3f|26|23)|\\+x(?:3f|26|23)|&(?:quest|num);)`;
-const EQUALS = String.raw`(?:=|%(?:25)*3d|&equals;|&#0*61;|&#x0*3d;|\\+u003d|\\+x3d)`;
+const SEPARATOR = String.raw`(?:[?&#;]|%(?:25)*(?:3f|26|23)|\\{1,8}u00(?:3f|26|23)|\\{1,8}x(?:3f|26|23)|&(?:quest|num);)`;
+const EQUALS = String.raw`(?:=|%(?:25)*3d|&equals;|&#0*61;|&#x0*3d;|\\{1,8}u003d|\\{1,8}x3d)`;
 const HINT = new RegExp(`${SEPARATOR}(?:code|id_token|access_token|response|error)${EQUALS}`, 'i');
-const RAW_COLON = String.raw`(?::|&colon;|&#0*58;|&#x0*3a;|\\+u003a|\\+x3a)`;
+const RAW_COLON = String.raw`(?::|&colon;|&#0*58;|&#x0*3a;|\\{1,8}u003a|\\{1,8}x3a)`;
+const SCHEME = String.raw`(?:(?<![a-z0-9+.-])|(?<=%(?:25)*[0-9a-f]{2}))[a-z][a-z0-9+.-]{0,63}`;
 const CANDIDATE = new RegExp(
-  `[a-z][a-z0-9+.-]*(?:(?<raw>${RAW_COLON})|%(?:25)*3a)|(?<=^|[=,;\\[])(?<relative>(?:\\\\*/){2})`,
+  `(?:https?|${SCHEME})(?:(?<raw>${RAW_COLON})|%(?:25)*3a)|(?<=^|[=,;\\[])(?<relative>(?:\\\\{0,8}/){2})`,
   'gi',
 );
 // Where a URL ends inside a word: an escaped quote or angle bracket.
 const END =
-  /&quot;|&#0*3[49];|&#x0*2[27];|&apos;|&lt;|&gt;|\\+u00(?:2[27]|3[ce])|\\+x(?:2[27]|3[ce])|\\+$/i;
+  /&quot;|&#0*3[49];|&#x0*2[27];|&apos;|&lt;|&gt;|\\{1,8}u00(?:2[27]|3[ce])|\\{1,8}x(?:2[27]|3[ce])|\\{1,8}$/i;
 const END_ENCODED = /[^A-Za-z0-9._~!*'()+%-]/;
+
+// What one word may cost: a word made of nothing but beginnings of URLs is no page.
+const MOST_EXAMINED = 4 * 1024 * 1024;
 
 /** An address that holds nothing and goes nowhere. */
 export const NOWHERE = 'about:blank';
@@ -39,6 +44,8 @@ export function mayHoldResponse(text: string): boolean {
 /**
  * Replaces every authorization response in a word (text without blanks or
  * quotes), whatever it is escaped with, by what `answer` makes of it.
+ *
+ * Errors: `upstream_malformed` for a word that would take too long to examine.
  */
 export async function replaceResponses(
   word: string,
@@ -66,9 +73,14 @@ interface Found {
 
 function firstResponse(word: string, policy: RelayPolicy): Found | undefined {
   if (!mayHoldResponse(word)) return undefined;
+  let examined = 0;
   for (const match of word.matchAll(CANDIDATE)) {
     const raw = match.groups?.['raw'] !== undefined || match.groups?.['relative'] !== undefined;
     const text = until(word.slice(match.index), raw ? END : END_ENCODED);
+    examined += text.length;
+    if (examined > MOST_EXAMINED) {
+      throw new Refusal('upstream_malformed', 'a word of the page with too many addresses');
+    }
     const spelled = unescapeMarkup(text);
     let decoded = match.groups?.['relative'] === undefined ? spelled : `https:${spelled}`;
     for (let depth = 0; depth <= 3; depth += 1) {

@@ -4,8 +4,9 @@ export interface AddressBase {
   readonly prefix: string;
 }
 
-const COLON = String.raw`(?::|%(?:25)*3a|&colon;|&#0*58;|&#x0*3a;|\\+u003a|\\+x3a)`;
-const SLASH = String.raw`(?:\\*\/|%(?:25)*2f|&sol;|&#0*47;|&#x0*2f;|\\+u002f|\\+x2f)`;
+// Backslashes are counted, so that a long run of them costs no more than its length.
+const COLON = String.raw`(?::|%(?:25)*3a|&colon;|&#0*58;|&#x0*3a;|\\{1,8}u003a|\\{1,8}x3a)`;
+const SLASH = String.raw`(?:\\{0,8}\/|%(?:25)*2f|&sol;|&#0*47;|&#x0*2f;|\\{1,8}u002f|\\{1,8}x2f)`;
 // What may not follow a host, since it would make it another host or port.
 const NOT_HOST = String.raw`(?![\w-]|\.\w|(?::|%(?:25)*3a)\d|@|%(?:25)*40)`;
 

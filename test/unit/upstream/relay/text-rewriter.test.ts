@@ -107,6 +107,11 @@ describe('an authorization response in text is exchanged for what the policy mak
     ['percent-encoded twice', `?to=${twice(good)}&x=1`, `?to=${twice(answered)}&x=1`],
     ['protocol-relative', `"${good.slice(6)}"`, `"${answered}"`],
     ['entities for slashes', good.replaceAll('/', '&#x2F;'), answered],
+    [
+      'unencoded in what is encoded',
+      once(`https://x.example/?to=${good}`),
+      once(`https://x.example/?to=${answered}`),
+    ],
     ['two in one word', `${once(good)}&${once(good)}`, `${once(answered)}&${once(answered)}`],
   ])('%s', async (_name, text, expected) => {
     expect(await rewriteText(text, rules)).toBe(expected);
@@ -119,6 +124,26 @@ describe('an authorization response in text is exchanged for what the policy mak
     ['a custom scheme', 'com.vendor.app:/cb?code=bare&state=good'],
   ])('%s becomes an address to nowhere', async (_name, text) => {
     expect(await rewriteText(`"${text}"`, rules)).toBe('"about:blank"');
+  });
+
+  test('a custom scheme in what is encoded', async () => {
+    const text = once('https://x.example/?to=com.vendor.app:/cb?code=bare');
+    expect(await rewriteText(text, rules)).toBe(once('https://x.example/?to=about:blank'));
+  });
+
+  // Text that a page only echoes must not be able to keep the process busy.
+  test.each([
+    ['backslashes', `${'\\'.repeat(60_000)}?code=1`],
+    ['letters', `${'a'.repeat(60_000)}?code=1`],
+    ['percent signs', `${'%25'.repeat(20_000)}?code=1`],
+    ['ampersands', `${'&#'.repeat(30_000)}?code=1`],
+  ])('a long run of %s is no work', async (_name, text) => {
+    expect(await rewriteText(text, rules)).toBe(text);
+  });
+
+  test('a word of nothing but schemes is held back', async () => {
+    const text = `${'a:,'.repeat(20_000)}?code=1`;
+    await expect(rewriteText(text, rules)).rejects.toMatchObject({ reason: 'upstream_malformed' });
   });
 
   test('a redirect URI without a response stays', async () => {
