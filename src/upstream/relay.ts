@@ -17,7 +17,7 @@ import { createSite, type Site } from './relay/site.ts';
 export type { RelayAnswer, RelayPolicy, RelayUpstream } from './relay/policy.ts';
 
 /** How long the upstream may take, in milliseconds. */
-export interface RelayTimeouts {
+interface RelayTimeouts {
   /** Until the head of its answer is there, counted from the admitted request. */
   readonly head: number;
   /** Between two pieces of a body. */

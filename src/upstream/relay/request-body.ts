@@ -5,7 +5,7 @@ import { Refusal } from '../../errors.ts';
 import { essence, isAsciiCompatible } from './media-types.ts';
 
 /** Forms and JSON are looked at whole, up to this many octets. */
-export const LONGEST_INSPECTED_BODY = 256 * 1024;
+const LONGEST_INSPECTED_BODY = 256 * 1024;
 
 const CREDENTIALS = ['client_secret', 'client_assertion', 'client_assertion_type', 'grant_type'];
 const CREDENTIAL_TEXT = /client(?:_|%5f)secret|client(?:_|%5f)assertion|grant(?:_|%5f)type/i;

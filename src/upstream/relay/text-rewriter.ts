@@ -7,7 +7,7 @@ import { mayHoldResponse, replaceResponses } from './responses.ts';
 import { LONGEST_ADDRESS, type AddressText } from './url-text.ts';
 
 /** Longest word (text without blanks, quotes, brackets) that is looked at whole, in octets. */
-export const LONGEST_WORD = 64 * 1024;
+const LONGEST_WORD = 64 * 1024;
 
 // A word is free of blanks, controls, quotes, brackets of all kinds but `[]`, `|` and `^`.
 const BREAK = /[^!#-&*-;=?-\]_a-z~-\uffff]/;

@@ -22,14 +22,14 @@ import {
 export const REDIRECT_URI = 'https://vendor.example/cb';
 export const FEDERATION = 'https://federation.example';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly octets: Buffer;
 }
 
-export interface Seen {
+interface Seen {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -49,7 +49,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export interface Ask {
+interface Ask {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Record<string, string>;
