@@ -48,8 +48,7 @@ export function tell(error: unknown): Told {
     return { code: error.code, message: error.message, hint: error.hint, exit: error.exit };
   }
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
-    return { code: 'usage', message, hint: 'See --help.', exit: EXIT.usage };
+    return { ...usage(error), code: 'usage', exit: EXIT.usage };
   }
   if (error instanceof ConfigError) {
     const hint = 'Correct the variables named above; docs/configuration.md lists them all.';
@@ -89,4 +88,14 @@ export function tell(error: unknown): Told {
   }
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'failed', message, hint: 'Nothing more is known.', exit: EXIT.failed };
+}
+
+/** Commander puts what would be right behind what is wrong, in brackets. */
+function usage(error: CommanderError): { message: string; hint: string } {
+  if (error.code === 'commander.help') {
+    return { message: 'The command is not complete.', hint: 'See --help for what may follow.' };
+  }
+  const [, message = error.message, meant] =
+    /^(?:error: )?(.*?)(?:\n\((Did you mean .*)\))?$/s.exec(error.message) ?? [];
+  return { message, hint: meant ?? 'See --help.' };
 }

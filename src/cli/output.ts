@@ -19,6 +19,16 @@ export class Output {
     this.#stdout.write(this.#json ? `${JSON.stringify(value)}\n` : `${text}\n`);
   }
 
+  /** One thing with its members, a line for each where people read. */
+  record(value: Readonly<Record<string, unknown>>): void {
+    const width = Math.max(...Object.keys(value).map((name) => name.length));
+    const lines = Object.entries(value).map(([name, each]) => {
+      const text = cell(each).replaceAll('\n', `\n${' '.repeat(width + 2)}`);
+      return `${name.padEnd(width)}  ${text}`.trimEnd();
+    });
+    this.result(value, lines.join('\n'));
+  }
+
   /** A list, complete: `{"items":[…],"next":null}`, or a table with the named columns. */
   list(items: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): void {
     if (this.#json) {

@@ -1,8 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { applyCommand } from './commands/apply.ts';
+import { clientCommand } from './commands/client.ts';
+import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { rolloutCommand } from './commands/rollout.ts';
 import { serveCommand } from './commands/serve.ts';
+import { subjectCommand } from './commands/subject.ts';
+import { vendorCommand } from './commands/vendor.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, tell } from './failure.ts';
 import { Output } from './output.ts';
@@ -14,6 +19,11 @@ export interface CommandHost {
   /** Sets the exit code where it is not 0. */
   exitWith(code: number): void;
 }
+
+const COMMANDS = [
+  ...[serveCommand, migrateCommand, applyCommand],
+  ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand, keysCommand],
+];
 
 /** Runs one command line; resolves with its exit code (design section 7). */
 export async function runCli(context: CliContext): Promise<number> {
@@ -37,7 +47,7 @@ export async function runCli(context: CliContext): Promise<number> {
         if (!json) context.stderr.write(text);
       },
     });
-  for (const command of [serveCommand, migrateCommand, applyCommand]) {
+  for (const command of COMMANDS) {
     program.addCommand(command(host));
   }
   inherit(program);

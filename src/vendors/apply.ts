@@ -1,9 +1,9 @@
 import type { AtRest } from '../database/at-rest.ts';
-import { inTransaction, type Connection } from '../database/connection.ts';
+import { inTransaction, type Connection, type Transaction } from '../database/connection.ts';
 import type { Phase } from './client.ts';
 import { insertClient, readClients, updateClient, type StoredClient } from './client-store.ts';
 import { clientDifferences, vendorDifferences } from './differences.ts';
-import { RegistrationError, type Problem } from './problem.ts';
+import { ConflictError, RegistrationError, UnknownError, type Problem } from './problem.ts';
 import type { ClientRegistration, ClientSettings, Registrations } from './registration.ts';
 import { problemsBetween, type Standing } from './rules.ts';
 import {
@@ -60,6 +60,8 @@ export interface ApplyOptions {
   readonly at: Date;
   /** `allowed`: clients may leave a sector in which users have pseudonyms. */
   readonly sectorChange: 'allowed' | 'refused';
+  /** What every entry must do; where one would do the other: `ConflictError` or `UnknownError`. */
+  readonly expect?: 'create' | 'update' | undefined;
 }
 
 /**
@@ -99,24 +101,44 @@ export async function planApply(
 export async function applyRegistrations(
   { db, atRest }: ApplyContext,
   registrations: Registrations,
-  { actor, at, sectorChange }: ApplyOptions,
+  options: ApplyOptions,
 ): Promise<Plan> {
   return inTransaction(db, async (trx) => {
     await lockRegistry(trx);
-    const plan = await planApply({ db: trx, atRest }, registrations);
-    const todo = new Map(plan.changes.map((change) => [`${change.kind} ${change.id}`, change]));
-    for (const { vendor } of registrations.vendors) {
-      const action = todo.get(`vendor ${vendor.id}`)?.action;
-      if (action === 'create') await insertVendor(trx, vendor, at);
-      if (action === 'update') await updateVendor(trx, vendor, at);
-    }
-    for (const { settings, phase } of registrations.clients) {
-      const action = todo.get(`client ${settings.clientId}`)?.action;
-      if (action === 'create') await insertClient(trx, atRest, settings, { phase, actor, at });
-      if (action === 'update') await updateClient(trx, atRest, settings, { at, sectorChange });
-    }
-    return plan;
+    return applyWithin(trx, atRest, registrations, options);
   });
+}
+
+/** As {@link applyRegistrations}, within a transaction that holds the registry's lock. */
+export async function applyWithin(
+  trx: Transaction,
+  atRest: AtRest,
+  registrations: Registrations,
+  { actor, at, sectorChange, expect }: ApplyOptions,
+): Promise<Plan> {
+  const plan = await planApply({ db: trx, atRest }, registrations);
+  for (const change of plan.changes) mustBe(expect, change);
+  const todo = new Map(plan.changes.map((change) => [`${change.kind} ${change.id}`, change]));
+  for (const { vendor } of registrations.vendors) {
+    const action = todo.get(`vendor ${vendor.id}`)?.action;
+    if (action === 'create') await insertVendor(trx, vendor, at);
+    if (action === 'update') await updateVendor(trx, vendor, at);
+  }
+  for (const { settings, phase } of registrations.clients) {
+    const action = todo.get(`client ${settings.clientId}`)?.action;
+    if (action === 'create') await insertClient(trx, atRest, settings, { phase, actor, at });
+    if (action === 'update') await updateClient(trx, atRest, settings, { at, sectorChange });
+  }
+  return plan;
+}
+
+function mustBe(expect: ApplyOptions['expect'], { action, kind, id }: PlannedChange): void {
+  if (expect === 'create' && action !== 'create') {
+    throw new ConflictError(`The ${kind} "${id}" exists already.`);
+  }
+  if (expect === 'update' && action === 'create') {
+    throw new UnknownError(`There is no ${kind} "${id}".`);
+  }
 }
 
 interface State {

@@ -48,7 +48,7 @@ export function readRegistrations(document: unknown, sources: SecretSources): Re
 }
 
 /** Registers one client of a vendor from its entry. */
-function readRegistration(
+export function readRegistration(
   value: unknown,
   vendor: Vendor,
   path: Path,
@@ -60,7 +60,7 @@ function readRegistration(
 }
 
 /** The vendor that an entry describes. */
-function vendorOf(entry: VendorEntry): Vendor {
+export function vendorOf(entry: VendorEntry): Vendor {
   return {
     id: entry.id,
     name: entry.name ?? entry.id,

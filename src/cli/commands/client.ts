@@ -1,0 +1,138 @@
+import { Command } from 'commander';
+import { inTransaction } from '../../database/connection.ts';
+import { changeClient, createClient } from '../../vendors/edit.ts';
+import type { Plan } from '../../vendors/apply.ts';
+import {
+  deleteClient,
+  readClient,
+  readClients,
+  SectorChangeError,
+} from '../../vendors/client-store.ts';
+import { usersOfSector } from '../../vendors/vendor-store.ts';
+import { membersOf, withClientOptions, type ClientOptions } from '../client-options.ts';
+import { confirm } from '../confirm.ts';
+import { inWorkspace } from '../context.ts';
+import { givenEntry } from '../entry.ts';
+import type { CommandHost } from '../program.ts';
+import { clientSummary, clientView, editText, editView } from '../views/registry.ts';
+
+interface CreateOptions extends ClientOptions {
+  readonly vendor: string;
+  readonly phase?: string;
+  readonly file?: string;
+}
+
+interface UpdateOptions extends ClientOptions {
+  readonly file?: string;
+  readonly yes?: boolean;
+}
+
+const COLUMNS = ['client_id', 'vendor', 'phase', 'percent', 'sector', 'authentication'];
+
+/** `client list|show|create|update|delete`. */
+export function clientCommand(host: CommandHost): Command {
+  const client = new Command('client').description('the OAuth clients of the vendors');
+  client
+    .command('list')
+    .description('list all clients')
+    .option('--vendor <vendor>', 'of this vendor alone')
+    .option('--json', 'print one JSON object')
+    .action((options: { vendor?: string }) => list(host, options.vendor));
+  client
+    .command('show')
+    .description('show one client; never its secrets')
+    .argument('<client>', 'its client_id')
+    .option('--json', 'print one JSON object')
+    .action((id: string) => show(host, id));
+  withClientOptions(
+    client
+      .command('create')
+      .description('add a client to a vendor, by the rules of `apply`')
+      .argument('[client]', 'its client_id, unless the entry names it')
+      .requiredOption('--vendor <vendor>', 'the vendor that owns it'),
+  )
+    .option('--phase <phase>', 'the phase it begins in: public, shadow or pairwise')
+    .option('--json', 'print one JSON object')
+    .action((id: string | undefined, options: CreateOptions) => create(host, id, options));
+  withClientOptions(
+    client
+      .command('update')
+      .description('change some members of a client; in a file, null takes one away')
+      .argument('<client>', 'its client_id'),
+  )
+    .option('--yes', 'do not ask before a change of sector')
+    .option('--json', 'print one JSON object')
+    .action((id: string, options: UpdateOptions) => update(host, id, options));
+  client
+    .command('delete')
+    .description('remove a client with its phases; its tokens are dead')
+    .argument('<client>', 'its client_id')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print one JSON object')
+    .action((id: string, options: { yes?: boolean }) => remove(host, id, options.yes));
+  return client;
+}
+
+function list(host: CommandHost, vendorId: string | undefined): Promise<void> {
+  return inWorkspace(host.context, async ({ db, atRest }) => {
+    const clients = await readClients(db, atRest);
+    const items = clients
+      .filter(({ client }) => vendorId === undefined || client.vendorId === vendorId)
+      .map(clientSummary);
+    host.output().list(items, COLUMNS);
+  });
+}
+
+function show(host: CommandHost, id: string): Promise<void> {
+  return inWorkspace(host.context, async ({ db, atRest }) => {
+    host.output().record(clientView(await readClient(db, atRest, id)));
+  });
+}
+
+async function create(
+  host: CommandHost,
+  id: string | undefined,
+  options: CreateOptions,
+): Promise<void> {
+  const members = {
+    ...(id !== undefined && { client_id: id }),
+    ...membersOf(options),
+    ...(options.phase !== undefined && { phase: options.phase }),
+  };
+  const entry = await givenEntry(host.context, options.file, members);
+  await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {
+    const how = { actor, at: clock(), sectorChange: 'refused' } as const;
+    const plan = await createClient({ db, atRest }, options.vendor, entry, how);
+    host.output().result(editView(plan), editText(plan));
+  });
+}
+
+async function update(host: CommandHost, id: string, options: UpdateOptions): Promise<void> {
+  const entry = await givenEntry(host.context, options.file, membersOf(options));
+  await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {
+    const change = (sectorChange: 'allowed' | 'refused'): Promise<Plan> =>
+      changeClient({ db, atRest }, id, entry, { actor, at: clock(), sectorChange });
+    let plan: Plan;
+    try {
+      plan = await change('refused');
+    } catch (error) {
+      if (!(error instanceof SectorChangeError)) throw error;
+      await confirm(host.context, options.yes, `${error.message} Change it?`);
+      plan = await change('allowed');
+    }
+    host.output().result(editView(plan), editText(plan));
+  });
+}
+
+function remove(host: CommandHost, id: string, yes: boolean | undefined): Promise<void> {
+  return inWorkspace(host.context, async ({ db, atRest, clock }) => {
+    const { client, revision } = await readClient(db, atRest, id);
+    const users = await usersOfSector(db, client.sector);
+    const question =
+      `Delete the client "${id}" with its recorded phases? ` +
+      `Its sector "${client.sector}" with ${users} users stays with the vendor.`;
+    await confirm(host.context, yes, question);
+    await inTransaction(db, (trx) => deleteClient(trx, id, { at: clock(), revision }));
+    host.output().result({ action: 'delete', kind: 'client', id }, `deleted client ${id}`);
+  });
+}

@@ -1,0 +1,23 @@
+import type { RecordedPhase } from '../../vendors/phase-store.ts';
+
+/** A recorded version as it is printed; of the pilot users, only how many there are. */
+export function phaseView(version: RecordedPhase): Readonly<Record<string, unknown>> {
+  return {
+    version: version.version,
+    phase: version.phase,
+    percent: version.percent ?? null,
+    pilot_users: version.pilotUsers.length,
+    at: version.at,
+    actor: version.actor,
+    reason: version.reason ?? null,
+    restores: version.restores ?? null,
+  };
+}
+
+/** The same in a few words. */
+export function phaseText({ version, phase, percent, pilotUsers }: RecordedPhase): string {
+  const share = percent === undefined ? [] : [`${percent} %`];
+  const pilots = pilotUsers.length === 0 ? [] : [`${pilotUsers.length} pilot users`];
+  const narrowed = [...share, ...pilots].join(' and ');
+  return `${phase}${narrowed === '' ? '' : ` for ${narrowed}`} (version ${version})`;
+}

@@ -1,0 +1,84 @@
+import type { Plan } from '../../vendors/apply.ts';
+import type { Vendor } from '../../vendors/client.ts';
+import type { StoredClient } from '../../vendors/client-store.ts';
+import { canBypass } from '../../vendors/rules.ts';
+
+/** A vendor as it is printed. */
+export function vendorView(vendor: Vendor): Readonly<Record<string, unknown>> {
+  return {
+    id: vendor.id,
+    name: vendor.name,
+    contacts: vendor.contacts,
+    policy_uri: vendor.policyUri ?? null,
+    one_sector: vendor.oneSector,
+    allowed_subject_types: vendor.allowedSubjectTypes,
+  };
+}
+
+/** What a list of clients says of each. */
+export function clientSummary({ client }: StoredClient): Readonly<Record<string, unknown>> {
+  const current = client.phases.at(-1);
+  return {
+    client_id: client.clientId,
+    vendor: client.vendorId,
+    phase: current?.phase ?? null,
+    percent: current?.percent ?? null,
+    sector: client.sector,
+    authentication: client.upstream === undefined ? 'forwarded' : 'terminated',
+    can_bypass: canBypass(client),
+  };
+}
+
+/** A client as it is printed: of its secrets, only whether there are any. */
+export function clientView(stored: StoredClient): Readonly<Record<string, unknown>> {
+  const { client, revision, acceptBypassAt } = stored;
+  const { upstream } = client;
+  return {
+    ...clientSummary(stored),
+    pilot_users: client.phases.at(-1)?.pilotUsers.length ?? 0,
+    subject_type: client.subjectType,
+    ...client.metadata,
+    has_client_secret: client.clientSecret !== undefined,
+    upstream:
+      upstream === undefined
+        ? null
+        : {
+            client_id: upstream.clientId,
+            has_client_secret: upstream.clientSecret !== undefined,
+            shared: upstream.shared,
+          },
+    accept_bypass: client.acceptBypass,
+    accept_bypass_at: acceptBypassAt ?? null,
+    release_claims: client.releaseClaims,
+    front_channel: client.frontChannel ?? null,
+    continuity_days: client.continuityDays,
+    revision,
+  };
+}
+
+/** What was done to one entry, and what its writer should know. */
+export function editView(plan: Plan): Readonly<Record<string, unknown>> {
+  const [change] = plan.changes;
+  return {
+    action: change?.action,
+    kind: change?.kind,
+    id: change?.id,
+    fields: change?.fields ?? [],
+    sector_moves: plan.sectorMoves,
+    warnings: plan.warnings.map(({ path, wrong, right }) => ({ path, wrong, right })),
+  };
+}
+
+/** The same for people. */
+export function editText(plan: Plan): string {
+  const done = { create: 'created', update: 'updated', unchanged: 'unchanged:' };
+  const changes = plan.changes.map(({ action, kind, id, fields }) => {
+    const which = fields.length === 0 ? '' : ` (${fields.join(', ')})`;
+    return `${done[action]} ${kind} ${id}${which}`;
+  });
+  const moves = plan.sectorMoves.map(
+    ({ from, to, users }) => `moved from sector ${from} to ${to}: ${users} users change sub`,
+  );
+  const warnings = plan.warnings.map(({ wrong, right }) => `warning: ${wrong}; ${right}`);
+  return [...changes, ...moves, ...warnings].join('\n');
+}

@@ -1,0 +1,112 @@
+import type { AtRest } from '../database/at-rest.ts';
+import { inTransaction, type Connection } from '../database/connection.ts';
+import { applyWithin, type ApplyContext, type ApplyOptions, type Plan } from './apply.ts';
+import type { Vendor } from './client.ts';
+import { clientEntryOf } from './client-entry.ts';
+import { readClient } from './client-store.ts';
+import { patched } from './merge-patch.ts';
+import { RegistrationError, UnknownError } from './problem.ts';
+import { readVendor } from './read-entry.ts';
+import { readRegistration, vendorOf, type Registrations } from './registration.ts';
+import type { SecretSources } from './secrets.ts';
+import { lockRegistry, readVendors } from './vendor-store.ts';
+
+/** One entry, or a change of one, as an operator gave it. */
+export interface EntryGiven {
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly sources: SecretSources;
+  /** Adds the line to a problem, where the entry came from a file. */
+  readonly located?: Registrations['located'];
+}
+
+type EditOptions = Omit<ApplyOptions, 'expect'>;
+
+/**
+ * Adds one vendor from its entry, by the rules of `apply`.
+ *
+ * Throws `RegistrationError`, or `ConflictError` where there is one of that id.
+ */
+export async function createVendor(
+  { db, atRest }: ApplyContext,
+  { members, located }: EntryGiven,
+  options: EditOptions,
+): Promise<Plan> {
+  const { entry, problems } = readVendor(members, []);
+  const vendors = entry === undefined ? [] : [{ vendor: vendorOf(entry), path: [] }];
+  const given = judged({ vendors, clients: [], problems, warnings: [] }, located);
+  return inTransaction(db, async (trx) => {
+    await lockRegistry(trx);
+    return applyWithin(trx, atRest, given, { ...options, expect: 'create' });
+  });
+}
+
+/**
+ * Adds one client of a vendor from its entry, by the rules of `apply`.
+ *
+ * Throws `RegistrationError`, `UnknownError` (no such vendor), or
+ * `ConflictError` where there is a client of that id.
+ */
+export async function createClient(
+  { db, atRest }: ApplyContext,
+  vendorId: string,
+  { members, sources, located }: EntryGiven,
+  options: EditOptions,
+): Promise<Plan> {
+  return inTransaction(db, async (trx) => {
+    await lockRegistry(trx);
+    const vendor = await vendorNamed(trx, vendorId);
+    const given = judged(readRegistration(members, vendor, [], sources), located);
+    return applyWithin(trx, atRest, given, { ...options, expect: 'create' });
+  });
+}
+
+/**
+ * Changes some members of a client (RFC 7396: `null` takes one away), by the
+ * rules of `apply`. Its phase belongs to `rollout`, its id stays.
+ *
+ * Throws `RegistrationError`, `UnknownError`, `SectorChangeError` or `ConflictError`.
+ */
+export async function changeClient(
+  { db, atRest }: ApplyContext,
+  clientId: string,
+  { members, sources, located }: EntryGiven,
+  options: EditOptions,
+): Promise<Plan> {
+  mustStay('client_id', members, clientId);
+  mustStay('phase', members, undefined);
+  return inTransaction(db, async (trx) => {
+    await lockRegistry(trx);
+    const { client, vendor } = await clientNamed(trx, atRest, clientId);
+    const entry = patched(clientEntryOf(client, vendor), members);
+    const given = judged(readRegistration(entry, vendor, [], sources), located);
+    return applyWithin(trx, atRest, given, { ...options, expect: 'update' });
+  });
+}
+
+async function clientNamed(db: Connection, atRest: AtRest, clientId: string) {
+  const { client } = await readClient(db, atRest, clientId);
+  return { client, vendor: await vendorNamed(db, client.vendorId) };
+}
+
+async function vendorNamed(db: Connection, id: string): Promise<Vendor> {
+  const [vendor] = await readVendors(db, [id]);
+  if (vendor === undefined) throw new UnknownError(`There is no vendor "${id}".`);
+  return vendor;
+}
+
+function judged(given: Registrations, located: EntryGiven['located']): Registrations {
+  if (located === undefined) return given;
+  return {
+    ...given,
+    located,
+    problems: given.problems.map(located),
+    warnings: given.warnings.map(located),
+  };
+}
+
+function mustStay(member: string, members: EntryGiven['members'], value: unknown): void {
+  if (!Object.hasOwn(members, member) || members[member] === value) return;
+  const right =
+    member === 'phase' ? 'leave it out and use `rollout set`' : 'delete the client and create it';
+  throw new RegistrationError([{ path: [member], wrong: 'cannot be changed here', right }]);
+}
