@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Refusal } from '../errors.ts';
 import { secretsEqual } from '../tokens/client-secret.ts';
@@ -37,7 +38,7 @@ export async function authenticateClient(
   const readings = presentedCredentials(request.headers['authorization'], request.form);
   const presented = readings.find((reading) => parts.clients.find(reading.clientId)) ?? readings[0];
   if (presented === undefined) throw new Refusal('client_authentication_missing');
-  const attempt = `${presented.clientId}\n${request.remoteAddress}`;
+  const attempt = attemptOf(presented.clientId, request.remoteAddress);
   await refuseThrottled(parts.failures, attempt);
   const failed = (detail: string) => countFailure(parts.failures, attempt, detail);
   const client = parts.clients.find(presented.clientId);
@@ -51,6 +52,11 @@ export async function authenticateClient(
     forwarded: client.upstream === undefined,
     failed: () => failed('refused by the upstream'),
   };
+}
+
+/** Short, whatever an attacker calls himself: it stays in memory for a while. */
+function attemptOf(clientId: string, remoteAddress: string): string {
+  return createHash('sha256').update(`${clientId}\n${remoteAddress}`).digest('base64url');
 }
 
 /** Why a credential is not good enough; undefined where it is, or where the upstream has to judge. */

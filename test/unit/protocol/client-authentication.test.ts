@@ -1,0 +1,32 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { expect, it } from 'vitest';
+
+import { createLogger } from '../../../src/observability/logger.ts';
+import { authenticateClient } from '../../../src/protocol/client-authentication.ts';
+
+/** The real limiter, with a note of what it has to remember. */
+class NotedLimiter extends RateLimiterMemory {
+  readonly noted: string[] = [];
+  override penalty(key: string | number): ReturnType<RateLimiterMemory['penalty']> {
+    this.noted.push(String(key));
+    return super.penalty(key);
+  }
+}
+
+it('remembers little of a failed attempt, however long the invented client id is', async () => {
+  const failures = new NotedLimiter({ points: 20, duration: 60 });
+  const attempt = authenticateClient(
+    { clients: { find: () => undefined }, failures },
+    {
+      method: 'POST',
+      query: new URLSearchParams(),
+      form: new URLSearchParams({ client_id: 'n'.repeat(60_000), client_secret: 'guess' }),
+      headers: {},
+      remoteAddress: '192.0.2.1',
+      log: createLogger({ level: 'error', destination: { write: () => {} } }),
+      identified: () => {},
+    },
+  );
+  await expect(attempt).rejects.toMatchObject({ reason: 'client_authentication_failed' });
+  expect(failures.noted.map((key) => key.length)).toEqual([43]);
+});
