@@ -46,7 +46,7 @@ export interface TestProxy {
   /** Applies vendor entries and waits until this replica knows them. */
   apply(vendors: readonly object[]): Promise<void>;
   /** Another replica on the same database, with an issuer of its own port. */
-  replica(): Promise<TestProxy>;
+  replica(environment?: Readonly<Record<string, string>>): Promise<TestProxy>;
   close(): Promise<void>;
 }
 
@@ -99,7 +99,12 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
       await register(vendors);
       await application.registry.refresh();
     },
-    replica: () => startProxy({ ...options, port: 0, vendors: [], database }),
+    replica: (environment) =>
+      startProxy({
+        ...options,
+        ...{ port: 0, vendors: [], database },
+        environment: { ...options.environment, ...environment },
+      }),
     close: async () => {
       await server.close();
       await admin.close();
