@@ -6,6 +6,7 @@ import type { Connection } from './database/connection.ts';
 import { openDatabase } from './database/connection.ts';
 import { loadKeyring } from './database/keyring.ts';
 import { putReference, readReference } from './database/references.ts';
+import { keepHouse } from './grants/housekeeping.ts';
 import { OneTimeUses } from './grants/one-time.ts';
 import { createAdminApp } from './http/admin-app.ts';
 import { createPublicApp } from './http/public-app.ts';
@@ -16,11 +17,12 @@ import { authorizeEndpoint } from './protocol/authorize.ts';
 import { BrowserBinding } from './protocol/browser-binding.ts';
 import { discoveryEndpoint } from './protocol/discovery.ts';
 import { jwksEndpoint } from './protocol/jwks.ts';
+import type { ReferenceStore } from './protocol/seals.ts';
+import { Seals } from './protocol/seals.ts';
 import { codeGrant } from './protocol/token-code.ts';
 import type { IssueParts } from './protocol/token-issue.ts';
 import { refreshGrant } from './protocol/token-refresh.ts';
 import { tokenEndpoint } from './protocol/token.ts';
-import { Transactions } from './protocol/transaction.ts';
 import { userinfoEndpoint } from './protocol/userinfo.ts';
 import { KeyRing } from './signing/ring.ts';
 import { SIGNING_ALGORITHMS } from './signing/upkeep.ts';
@@ -31,13 +33,14 @@ import { createExchange } from './upstream/exchange.ts';
 import { UpstreamProvider } from './upstream/provider.ts';
 import { forwardedHeaders } from './upstream/reach.ts';
 import { createRelay } from './upstream/relay.ts';
+import { watchedExchange } from './upstream/watched-exchange.ts';
 import { Registry } from './vendors/registry.ts';
 
 /** Failed credentials of one client from one address before it has to wait, in points and seconds. */
 const FAILED_CREDENTIALS = { points: 20, duration: 60 } as const;
 
-/** The longest `state` that goes to the upstream as it is; a longer one goes by reference. */
-const MAX_STATE_LENGTH = 1800;
+/** In characters; what is longer than can travel is kept behind a reference. */
+const LONGEST_SEAL = 256 * 1024;
 
 /** The upstream's endpoints that no browser has business with. */
 const BACK_CHANNEL = [
@@ -106,27 +109,27 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     },
   });
   const pool = createExchange({ headers: forwardedHeaders(config.upstream) });
-  const { exchange } = pool;
-  const upstream = new UpstreamProvider({ ...config.upstream, exchange, clock, log });
+  const upstream = new UpstreamProvider({
+    ...{ issuer: config.upstream.issuer, url: config.upstream.url },
+    ...{ exchange: pool.exchange, clock, log },
+  });
   upstream.start();
+  const exchange = watchedExchange(pool.exchange, () => void upstream.recheck());
+  const stopHousekeeping = keepHouse({ db, clock, log });
 
   const subjects = new Subjects({ db, keyring, atRest, registry, salts, algorithm, clock, log });
-  const sealer = new Sealer(keyring.seal);
+  const sealer = new Sealer(keyring.seal, { maxLength: LONGEST_SEAL });
+  const seals = new Seals(sealer, referenceStore(db));
   const sealRoot = keyring.seal;
   const claimsRoot = keyring.claims;
   const binding = new BrowserBinding(issuer);
-  const transactions = new Transactions({
-    sealer,
-    store: stateStore(db),
-    maxStateLength: MAX_STATE_LENGTH,
-  });
   const issue: IssueParts = {
-    ...{ issuer, upstream, exchange, subjects, sealer, sealRoot, claimsRoot, clock },
+    ...{ issuer, upstream, exchange, subjects, seals, sealRoot, claimsRoot, clock },
     signingKey: (alg) => ring.signingKey(alg),
   };
   const oneTime = new OneTimeUses(db, () => registry.databaseUp);
   const policy = authorizationResponses({
-    ...{ issuer, clients: registry, transactions, binding, sealer, sealRoot, clock },
+    ...{ issuer, clients: registry, binding, seals, sealRoot, clock },
     upstreamIssuer: config.upstream.issuer,
   });
   const relayUpstream = () => {
@@ -154,7 +157,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       discovery: discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS }),
       jwks: jwksEndpoint(() => ring.publicKeys()),
       authorize: authorizeEndpoint({
-        ...{ issuer, clients: registry, upstream, transactions, binding, sealRoot, clock },
+        ...{ issuer, clients: registry, upstream, seals, binding, sealRoot, clock },
         relayedAuthorizationEndpoint: () => `${issuer}${relayUpstream().authorizationPath}`,
       }),
       token: tokenEndpoint(
@@ -184,6 +187,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       draining = true;
     },
     close: async () => {
+      stopHousekeeping();
       ring.close();
       await registry.close();
       await upstream.close();
@@ -193,11 +197,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   };
 }
 
-function stateStore(db: Connection): ConstructorParameters<typeof Transactions>[0]['store'] {
-  const purpose = 'transaction';
+function referenceStore(db: Connection): ReferenceStore {
   return {
-    put: (sealed, expiresAt) => putReference(db, purpose, Buffer.from(sealed), expiresAt),
-    read: async (reference, now) =>
+    put: (purpose, sealed, expiresAt) => putReference(db, purpose, Buffer.from(sealed), expiresAt),
+    read: async (purpose, reference, now) =>
       (await readReference(db, purpose, reference, now))?.toString('utf8'),
   };
 }

@@ -1,12 +1,13 @@
 import type { Reason } from '../errors.ts';
 import { Refusal } from '../errors.ts';
-import type { Sealer } from '../tokens/seal.ts';
 import type { RelayAnswer, RelayPolicy } from '../upstream/relay.ts';
 import type { Client } from '../vendors/client.ts';
 import { authorizationAnswer, authorizationError, standardError } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
 import { sealCode } from './code.ts';
-import type { Transaction, Transactions } from './transaction.ts';
+import type { Seals } from './seals.ts';
+import type { Transaction } from './transaction.ts';
+import { openTransaction } from './transaction.ts';
 import { isUnaltered, upstreamAuthorization } from './upstream-authorization.ts';
 
 /** What authorization responses are opened with. */
@@ -17,9 +18,8 @@ export interface AuthorizationResponseParts {
     find(clientId: string): Client | undefined;
     isRedirectTarget(url: URL): boolean;
   };
-  readonly transactions: Transactions;
   readonly binding: BrowserBinding;
-  readonly sealer: Sealer;
+  readonly seals: Seals;
   readonly sealRoot: Uint8Array;
   readonly clock: () => Date;
 }
@@ -63,7 +63,7 @@ async function open(
 ): Promise<Transaction | undefined> {
   const [state, ...more] = parameters.getAll('state');
   if (state === undefined || more.length > 0) return undefined;
-  const opened = await parts.transactions.open(state, parts.clock());
+  const opened = await openTransaction(parts.seals, state, parts.clock());
   return opened.ok ? opened.value : undefined;
 }
 
@@ -110,7 +110,7 @@ async function sealedAnswer(
       location: authorizationError(transaction, parts.issuer, refused),
     };
   }
-  const code = await sealCode(parts.sealer, { upstreamCode, transaction }, parts.clock());
+  const code = await sealCode(parts.seals, { upstreamCode, transaction }, parts.clock());
   return { kind: 'redirect', location: authorizationAnswer(transaction, parts.issuer, { code }) };
 }
 

@@ -8,8 +8,9 @@ import type { BrowserBinding } from './browser-binding.ts';
 import type { Endpoint, ProtocolRequest, ProtocolResponse } from './message.ts';
 import { NO_STORE } from './message.ts';
 import { duplicatedNames, optional, words } from './parameters.ts';
-import type { Transaction, Transactions } from './transaction.ts';
-import { newTransactionId } from './transaction.ts';
+import type { Seals } from './seals.ts';
+import type { Transaction } from './transaction.ts';
+import { newTransactionId, sealTransaction } from './transaction.ts';
 import { upstreamAuthorization } from './upstream-authorization.ts';
 
 /** What the authorization endpoint works with. */
@@ -17,7 +18,7 @@ export interface AuthorizeParts {
   readonly issuer: string;
   readonly clients: { find(clientId: string): Client | undefined };
   readonly upstream: { metadata(): UpstreamMetadata };
-  readonly transactions: Transactions;
+  readonly seals: Seals;
   readonly binding: BrowserBinding;
   readonly sealRoot: Uint8Array;
   /** The upstream's authorization endpoint as the browser reaches it through the relay. */
@@ -88,7 +89,10 @@ async function beginLogin(
     const value = optional(parameters, name);
     if (value !== undefined) location.searchParams.set(name, value);
   }
-  location.searchParams.set('state', await parts.transactions.seal(transaction, parts.clock()));
+  location.searchParams.set(
+    'state',
+    await sealTransaction(parts.seals, transaction, parts.clock()),
+  );
   const cookie = browser.setCookie === undefined ? {} : { 'set-cookie': browser.setCookie };
   return { kind: 'redirect', location: location.href, headers: { ...NO_STORE, ...cookie } };
 }

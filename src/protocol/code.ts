@@ -1,6 +1,7 @@
 import type { Result } from '../result.ts';
 import { failure, success } from '../result.ts';
-import type { Sealer, SealValue } from '../tokens/seal.ts';
+import type { SealValue } from '../tokens/seal.ts';
+import type { Seals } from './seals.ts';
 import type { Transaction } from './transaction.ts';
 import { packTransaction, unpackTransaction } from './transaction.ts';
 
@@ -14,12 +15,12 @@ export interface SealedCode {
 const CODE_SECONDS = 300;
 
 /** Seals the upstream's code into the code that the vendor gets. */
-export function sealCode(sealer: Sealer, code: SealedCode, now: Date): Promise<string> {
+export function sealCode(seals: Seals, code: SealedCode, now: Date): Promise<string> {
   const contents: Record<string, SealValue> = {
     ...packTransaction(code.transaction),
     u: code.upstreamCode,
   };
-  return sealer.seal('code', contents, {
+  return seals.seal('code', contents, {
     now,
     expiresAt: new Date(now.getTime() + CODE_SECONDS * 1000),
   });
@@ -27,11 +28,11 @@ export function sealCode(sealer: Sealer, code: SealedCode, now: Date): Promise<s
 
 /** Opens a vendor's code: `code_invalid` or `code_expired` where it cannot be. */
 export async function openCode(
-  sealer: Sealer,
+  seals: Seals,
   code: string,
   now: Date,
 ): Promise<Result<SealedCode & { readonly expiresAt: Date }>> {
-  const opened = await sealer.unseal('code', code, now);
+  const opened = await seals.unseal('code', code, now);
   if (!opened.ok) {
     return failure(opened.reason === 'seal_expired' ? 'code_expired' : 'code_invalid');
   }

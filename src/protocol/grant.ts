@@ -3,8 +3,9 @@ import type { Result } from '../result.ts';
 import { failure, success } from '../result.ts';
 import type { ReleasedSubject, SubjectKind } from '../subjects/released.ts';
 import { reviveReleasedSubject } from '../subjects/released.ts';
-import type { Sealer, SealValue } from '../tokens/seal.ts';
+import type { SealValue } from '../tokens/seal.ts';
 import type { Mode } from '../vendors/phase.ts';
+import type { Seals } from './seals.ts';
 
 /** What was settled at the authentication and travels in every token of the grant (design section 4, Seal). */
 export interface Grant {
@@ -38,7 +39,7 @@ const REASONS_OF: Readonly<Record<TokenPurpose, { invalid: Reason; expired: Reas
 
 /** Seals an upstream token for the vendor. */
 export function sealGrantToken(
-  sealer: Sealer,
+  seals: Seals,
   purpose: TokenPurpose,
   token: GrantToken,
   times: { now: Date; expiresAt: Date },
@@ -56,17 +57,17 @@ export function sealGrantToken(
     a: grant.maxAge ?? null,
     n: grant.change,
   };
-  return sealer.seal(purpose, contents, times);
+  return seals.seal(purpose, contents, times);
 }
 
 /** Opens a token of ours; the reason says which kind of token could not be opened. */
 export async function openGrantToken(
-  sealer: Sealer,
+  seals: Seals,
   purpose: TokenPurpose,
   sealed: string,
   now: Date,
 ): Promise<Result<GrantToken & { readonly expiresAt: Date }>> {
-  const opened = await sealer.unseal(purpose, sealed, now);
+  const opened = await seals.unseal(purpose, sealed, now);
   const reasons = REASONS_OF[purpose];
   if (!opened.ok) {
     return failure(opened.reason === 'seal_expired' ? reasons.expired : reasons.invalid);

@@ -10,7 +10,7 @@ import type { Grant } from './grant.ts';
 import { optional, required } from './parameters.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
-import { firstScope, issueTokens, refreshTokenExpiry, sectorSid } from './token-issue.ts';
+import { grantedScope, issueTokens, refreshTokenExpiry, sectorSid } from './token-issue.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { upstreamTokens } from './upstream-tokens.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
@@ -21,7 +21,7 @@ export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler
     const { client } = authenticated;
     const now = parts.clock();
     const code = required(request.form, 'code');
-    const opened = orRefuse(await openCode(parts.sealer, code, now));
+    const opened = orRefuse(await openCode(parts.seals, code, now));
     checkCode(opened, authenticated, request.form);
     const use = { purpose: 'code', value: Buffer.from(code), replayed: 'code_replayed' } as const;
     await oneTime.refuseReplay(use, now);
@@ -70,13 +70,14 @@ export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler
       kind: resolution.kind,
       mode: resolution.mode,
       userIndex: resolution.userIndex,
-      scope: firstScope(tokens.scope, transaction.scope),
+      scope: grantedScope(tokens.scope, transaction.scope),
       maxAge: transaction.maxAge,
       change: resolution.change,
     };
     return issueTokens(parts, {
       client,
       grant,
+      scope: grant.scope,
       mode: resolution.mode,
       tokens,
       verified,

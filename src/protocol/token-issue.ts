@@ -3,7 +3,6 @@ import type { Subjects } from '../subjects/settle.ts';
 import { sidFor } from '../tokens/derived.ts';
 import { tokenHash } from '../tokens/hashes.ts';
 import { releaseIdTokenClaims } from '../tokens/release.ts';
-import type { Sealer } from '../tokens/seal.ts';
 import { signIdToken } from '../tokens/sign.ts';
 import type { SigningKey } from '../tokens/signing-keys.ts';
 import type { VerifiedIdToken } from '../tokens/verify.ts';
@@ -16,6 +15,7 @@ import type { Grant } from './grant.ts';
 import { sealGrantToken } from './grant.ts';
 import type { ProtocolResponse } from './message.ts';
 import { privateJson } from './message.ts';
+import type { Seals } from './seals.ts';
 import { words } from './parameters.ts';
 
 /** What issuing tokens works with. */
@@ -24,7 +24,7 @@ export interface IssueParts {
   readonly upstream: UpstreamProvider;
   readonly exchange: Exchange;
   readonly subjects: Subjects;
-  readonly sealer: Sealer;
+  readonly seals: Seals;
   readonly sealRoot: Uint8Array;
   readonly claimsRoot: Uint8Array;
   /** The key that signs for an algorithm now. */
@@ -51,8 +51,8 @@ export function refreshTokenExpiry(now: Date): Date {
   return new Date(now.getTime() + GRANT_SECONDS * 1000);
 }
 
-/** The scope of a grant: what the upstream granted of what we asked for. */
-export function firstScope(granted: string | undefined, asked: string): string {
+/** What the upstream granted of what we asked for (RFC 6749 5.1: all of it where it does not say). */
+export function grantedScope(granted: string | undefined, asked: string): string {
   if (granted === undefined) return asked;
   const allowed = words(asked);
   return words(granted)
@@ -75,6 +75,8 @@ export function sectorSid(
 export interface Issue {
   readonly client: Client;
   readonly grant: Grant;
+  /** Of the access token: that of the grant, or less. */
+  readonly scope: string;
   /** The release policy that holds today. */
   readonly mode: Mode;
   readonly tokens: UpstreamTokens;
@@ -89,23 +91,23 @@ export interface Issue {
 
 /** RELEASE → SEAL → SIGN: a token response of known members only (RFC 6749 5.1). */
 export async function issueTokens(parts: IssueParts, issue: Issue): Promise<ProtocolResponse> {
-  const { grant, tokens, now } = issue;
+  const { grant, scope, tokens, now } = issue;
   const lifetime = wholeMinutes(tokens.expiresIn ?? DEFAULT_LIFETIME);
   const accessToken = await sealGrantToken(
-    parts.sealer,
+    parts.seals,
     'access_token',
-    { grant, upstreamToken: tokens.accessToken },
+    { grant: { ...grant, scope }, upstreamToken: tokens.accessToken },
     { now, expiresAt: new Date(now.getTime() + lifetime * 1000) },
   );
   const body: Record<string, unknown> = {
     access_token: accessToken,
     token_type: 'Bearer',
     expires_in: lifetime,
-    scope: grant.scope,
+    scope,
   };
   if (tokens.refreshToken !== undefined) {
     body['refresh_token'] = await sealGrantToken(
-      parts.sealer,
+      parts.seals,
       'refresh_token',
       { grant, upstreamToken: tokens.refreshToken },
       { now, expiresAt: issue.grantEnds ?? refreshTokenExpiry(now) },

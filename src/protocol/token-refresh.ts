@@ -12,7 +12,7 @@ import type { Fallen } from './standing.ts';
 import { fallen, modeToday } from './standing.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
-import { issueTokens } from './token-issue.ts';
+import { grantedScope, issueTokens } from './token-issue.ts';
 import { upstreamTokens } from './upstream-tokens.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
@@ -33,7 +33,7 @@ export function refreshGrant(
     const now = parts.clock();
     const refreshToken = required(request.form, 'refresh_token');
     const { grant, upstreamToken, expiresAt } = orRefuse(
-      await openGrantToken(parts.sealer, 'refresh_token', refreshToken, now),
+      await openGrantToken(parts.seals, 'refresh_token', refreshToken, now),
     );
     if (grant.clientId !== client.clientId) throw new Refusal('refresh_of_another_client');
     const reason = fallen(grant, client, registry, now);
@@ -66,7 +66,8 @@ export function refreshGrant(
         : await verifiedSameUser(parts, authenticated, grant, tokens.idToken, now);
     return issueTokens(parts, {
       client,
-      grant: { ...grant, scope },
+      grant,
+      scope: grantedScope(tokens.scope, scope),
       mode: modeToday(grant, client),
       // A public client always gets a new token, also where the upstream does not rotate.
       tokens: rotates ? { ...tokens, refreshToken: tokens.refreshToken ?? upstreamToken } : tokens,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Result } from '../result.ts';
 import { failure, success } from '../result.ts';
-import type { Sealer, SealValue } from '../tokens/seal.ts';
+import type { SealValue } from '../tokens/seal.ts';
+import type { Seals } from './seals.ts';
 
 /** What an authorization request leaves behind until its answer: our `state` towards the upstream. */
 export interface Transaction {
@@ -71,39 +72,23 @@ function text(value: SealValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Keeps a sealed state that would be too long for the upstream behind a random reference. */
-export interface StateStore {
-  put(sealed: string, expiresAt: Date): Promise<string>;
-  read(reference: string, now: Date): Promise<string | undefined>;
+/** Seals the `state` that goes to the upstream. */
+export function sealTransaction(
+  seals: Seals,
+  transaction: Transaction,
+  now: Date,
+): Promise<string> {
+  const expiresAt = new Date(now.getTime() + TRANSACTION_SECONDS * 1000);
+  return seals.seal('transaction', packTransaction(transaction), { now, expiresAt });
 }
 
-/** Seals and opens the `state` that goes to the upstream. */
-export class Transactions {
-  readonly #sealer: Sealer;
-  readonly #store: StateStore;
-  readonly #maxStateLength: number;
-
-  constructor(options: { sealer: Sealer; store: StateStore; maxStateLength: number }) {
-    this.#sealer = options.sealer;
-    this.#store = options.store;
-    this.#maxStateLength = options.maxStateLength;
-  }
-
-  /** The `state` for the upstream: the sealed transaction, or a reference to it. */
-  async seal(transaction: Transaction, now: Date): Promise<string> {
-    const expiresAt = new Date(now.getTime() + TRANSACTION_SECONDS * 1000);
-    const contents = packTransaction(transaction);
-    const sealed = await this.#sealer.seal('transaction', contents, { now, expiresAt });
-    if (sealed.length <= this.#maxStateLength) return sealed;
-    return this.#store.put(sealed, expiresAt);
-  }
-
-  /** Opens a `state`; anything that is not ours is `response_foreign`. */
-  async open(state: string, now: Date): Promise<Result<Transaction>> {
-    const sealed = state.includes('.') ? state : await this.#store.read(state, now);
-    if (sealed === undefined) return failure('response_foreign', 'unknown state reference');
-    const opened = await this.#sealer.unseal('transaction', sealed, now);
-    if (!opened.ok) return failure('response_foreign', opened.reason);
-    return success(unpackTransaction(opened.value.contents));
-  }
+/** Opens a `state` that came back; anything that is not ours is `response_foreign`. */
+export async function openTransaction(
+  seals: Seals,
+  state: string,
+  now: Date,
+): Promise<Result<Transaction>> {
+  const opened = await seals.unseal('transaction', state, now);
+  if (!opened.ok) return failure('response_foreign', opened.reason);
+  return success(unpackTransaction(opened.value.contents));
 }

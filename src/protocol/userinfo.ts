@@ -1,12 +1,11 @@
 import { Refusal, orRefuse } from '../errors.ts';
-import type { Sealer } from '../tokens/seal.ts';
 import { releaseUserinfoClaims } from '../tokens/release.ts';
 import { requestUserinfo } from '../upstream/userinfo-request.ts';
 import type { Client } from '../vendors/client.ts';
-import type { Grant } from './grant.ts';
 import { openGrantToken } from './grant.ts';
 import type { Endpoint, ProtocolRequest } from './message.ts';
 import { privateJson } from './message.ts';
+import type { Seals } from './seals.ts';
 import { optional, refuseDuplicates } from './parameters.ts';
 import { fallen, modeToday } from './standing.ts';
 import type { IssueParts } from './token-issue.ts';
@@ -17,7 +16,7 @@ export type UserinfoParts = Pick<
   IssueParts,
   'upstream' | 'exchange' | 'subjects' | 'claimsRoot' | 'clock'
 > & {
-  readonly sealer: Sealer;
+  readonly seals: Seals;
   readonly registry: {
     find(clientId: string): Client | undefined;
     isRevoked(grantId: string): boolean;
@@ -30,10 +29,13 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     const now = parts.clock();
     const token = bearerToken(request);
     const { grant, upstreamToken } = orRefuse(
-      await openGrantToken(parts.sealer, 'access_token', token, now),
+      await openGrantToken(parts.seals, 'access_token', token, now),
     );
-    const client = standingClient(parts, grant, now);
+    const client = parts.registry.find(grant.clientId);
+    if (client === undefined) throw new Refusal('token_invalid', 'the client is gone');
     request.identified(client);
+    const reason = fallen(grant, client, parts.registry, now);
+    if (reason !== undefined) throw new Refusal('token_invalid', reason);
     const answer = await requestUserinfo({
       exchange: parts.exchange,
       metadata: parts.upstream.metadata(),
@@ -71,12 +73,4 @@ export function bearerToken(request: ProtocolRequest): string {
   const match = /^bearer +([\w.~+/-]+=*) *$/i.exec(header);
   if (match?.[1] === undefined) throw new Refusal('token_missing', 'not a Bearer token');
   return match[1];
-}
-
-function standingClient(parts: UserinfoParts, grant: Grant, now: Date): Client {
-  const client = parts.registry.find(grant.clientId);
-  if (client === undefined) throw new Refusal('token_invalid', 'the client is gone');
-  const reason = fallen(grant, client, parts.registry, now);
-  if (reason !== undefined) throw new Refusal('token_invalid', reason);
-  return client;
 }

@@ -170,7 +170,7 @@ export function dropped(): Fault {
 }
 
 /** Text that names a user, as legacy products put it into their errors. */
-const NAMING_DESCRIPTION = 'user alice (alice@legacy.example) is locked';
+export const NAMING_DESCRIPTION = 'user alice (alice@legacy.example) is locked';
 
 /** An OAuth error whose description and address name the user (token and userinfo). */
 export function errorNamingTheUser(error = 'invalid_grant', code = 400): Fault {

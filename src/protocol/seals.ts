@@ -1,0 +1,61 @@
+import type { Result } from '../result.ts';
+import { failure } from '../result.ts';
+import type { Purpose, Sealer, SealValue } from '../tokens/seal.ts';
+
+/** Keeps what is too long to travel behind a random reference, for every replica. */
+export interface ReferenceStore {
+  put(purpose: Purpose, sealed: string, expiresAt: Date): Promise<string>;
+  read(purpose: Purpose, reference: string, now: Date): Promise<string | undefined>;
+}
+
+/** The longest value, in characters, that travels itself: a `state` must fit the upstream's limits. */
+const LONGEST: Readonly<Record<Purpose, number>> = {
+  transaction: 1800,
+  code: 4096,
+  access_token: 4096,
+  refresh_token: 4096,
+};
+
+/** Seals what leaves, by value or, above a size limit, by reference (design section 4, Seal). */
+export class Seals {
+  readonly #sealer: Sealer;
+  readonly #store: ReferenceStore;
+
+  constructor(sealer: Sealer, store: ReferenceStore) {
+    this.#sealer = sealer;
+    this.#store = store;
+  }
+
+  /** @throws Refusal `database_unavailable` where a reference is needed */
+  async seal(
+    purpose: Purpose,
+    contents: Record<string, SealValue>,
+    times: { now: Date; expiresAt: Date },
+  ): Promise<string> {
+    const sealed = await this.#sealer.seal(purpose, contents, times);
+    if (sealed.length <= LONGEST[purpose]) return sealed;
+    return this.#store.put(purpose, sealed, times.expiresAt);
+  }
+
+  /**
+   * Opens a value or a reference.
+   *
+   * @returns `seal_malformed` or `seal_expired`
+   * @throws Refusal `database_unavailable` for a reference
+   */
+  async unseal(
+    purpose: Purpose,
+    value: string,
+    now: Date,
+  ): Promise<Result<{ contents: Record<string, SealValue>; expiresAt: Date }>> {
+    if (!isReference(value)) return this.#sealer.unseal(purpose, value, now);
+    const sealed = await this.#store.read(purpose, value, now);
+    if (sealed === undefined) return failure('seal_malformed', 'an unknown reference');
+    return this.#sealer.unseal(purpose, sealed, now);
+  }
+}
+
+/** 32 random bytes in base64url; a sealed value has dots. */
+function isReference(value: string): boolean {
+  return /^[\w-]{43}$/.test(value);
+}
