@@ -18,7 +18,7 @@ export type { RelayAnswer, RelayPolicy, RelayUpstream } from './relay/policy.ts'
 
 /** How long the upstream may take, in milliseconds. */
 interface RelayTimeouts {
-  /** Until the head of its answer is there, counted from the admitted request. */
+  /** Until the head of its answer is there, counted from the end of the request. */
   readonly head: number;
   /** Between two pieces of a body. */
   readonly idle: number;
@@ -42,7 +42,8 @@ export interface RelayOptions {
   readonly timeouts?: RelayTimeouts;
 }
 
-const TIMEOUTS: RelayTimeouts = { head: 30_000, idle: 60_000 };
+// Long enough for a page that polls for a confirmation on a telephone.
+const TIMEOUTS: RelayTimeouts = { head: 75_000, idle: 90_000 };
 
 /**
  * Passes a browser's requests to the upstream and its answers back, opaque and
@@ -102,8 +103,9 @@ export function createRelay(options: RelayOptions): RequestHandler {
       exchange = new Exchange({ ...outlet, site, page });
       exchanges.set(request, exchange);
       readdress(exchange, admitted, isOwnCookie);
-      exchange.awaitHead(timeouts.head);
       const current = exchange;
+      if (request.complete) current.awaitHead(timeouts.head);
+      else request.once('end', () => current.awaitHead(timeouts.head));
       await forward(request, response, (error) => {
         if (error !== undefined) current.failed(error);
       });

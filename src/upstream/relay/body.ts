@@ -10,7 +10,7 @@ import {
 
 import { Refusal } from '../../errors.ts';
 import { HtmlGuard, type GuardRules } from './html-guard.ts';
-import { isAsciiCompatible, treatmentOf } from './media-types.ts';
+import { essence, isAsciiCompatible, treatmentOf } from './media-types.ts';
 import { TextRewriter } from './text-rewriter.ts';
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {
@@ -25,11 +25,14 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
  * The upstream's body as the browser shall get it: binary types untouched, text
  * decoded and rewritten, pages guarded too. Nothing is buffered beyond a word or a tag.
  *
- * Errors, at once: `upstream_encoding`; while streaming: those of the transforms.
+ * Errors, at once: `upstream_encoding`, `upstream_media_type`; while streaming: those of the transforms.
  */
 export function relayedBody(response: IncomingMessage, page: URL, rules: GuardRules): Readable {
   const type = response.headers['content-type'];
   const treatment = treatmentOf(type);
+  if (essence(type)?.startsWith('multipart/') === true) {
+    throw new Refusal('upstream_media_type', 'an answer of many parts');
+  }
   if (treatment === 'binary') return response;
   if (!isAsciiCompatible(type)) {
     throw new Refusal('upstream_encoding', 'text in a charset that cannot be searched');

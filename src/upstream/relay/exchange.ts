@@ -53,6 +53,7 @@ export class Exchange {
 
   /** Starts the clock for the head of the answer; `milliseconds` from now it fails. */
   awaitHead(milliseconds: number): void {
+    if (this.#state !== 'waiting') return;
     this.#timer = setTimeout(() => {
       this.failed(new Refusal('upstream_timeout', 'no head in time'));
     }, milliseconds);

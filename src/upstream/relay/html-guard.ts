@@ -144,6 +144,7 @@ export class HtmlGuard extends Transform {
     if (attribute === 'srcdoc' && NESTED_PAGE.test(value)) {
       return this.#withhold('a page inside a page', '');
     }
+    if (attribute === 'srcset' || attribute === 'imagesrcset') return this.#prefixedList(value);
     return ADDRESSES.has(attribute) ? this.#guardAddress(value) : value;
   }
 
@@ -233,6 +234,14 @@ export class HtmlGuard extends Transform {
     const { prefix } = this.#rules.site.ours;
     if (prefix === '' || !/^\/(?![/\\])/.test(value)) return value;
     return `${value}/`.startsWith(`${prefix}/`) ? value : prefix + value;
+  }
+
+  // A comma without a blank may stand inside a data URI.
+  #prefixedList(value: string): string {
+    return value
+      .split(/(,\s+|^\s+)/)
+      .map((part) => this.#prefixed(part))
+      .join('');
   }
 
   #withhold(what: string, instead: string): string {

@@ -83,6 +83,11 @@ describe('addresses in a page', () => {
       '<meta name=referrer content=unsafe-url><a referrerpolicy=origin href=x>',
       '<meta name=referrer content="no-referrer"><a referrerpolicy="no-referrer" href=x>',
     ],
+    [
+      'a set of images',
+      '<img srcset="/a.png 1x, /b.png 2x, data:image/jpeg;base64,/9j/ 3x, c.png">',
+      '<img srcset="/idp/a.png 1x, /idp/b.png 2x, data:image/jpeg;base64,/9j/ 3x, c.png">',
+    ],
     ['characters by name', '<a href="/x?c=&euro;">', '<a href="/idp/x?c=&#8364;">'],
     [
       'without scripts',

@@ -275,6 +275,27 @@ describe('bodies', () => {
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
 
+  test('an answer of many parts is held back', async () => {
+    await open({
+      upstream: page('x', { 'content-type': 'multipart/x-mixed-replace; boundary=b' }),
+    });
+    expect((await world.get('/')).body).toBe('blocked: upstream_media_type');
+  });
+
+  test('a created thing keeps its body beside its address', async () => {
+    await open({
+      upstream: (_request, response) => {
+        response.writeHead(201, { location: '/x', 'content-type': 'application/json' }).end('{}');
+      },
+    });
+    const answer = await world.get('/');
+    expect([answer.status, answer.headers.location, answer.body]).toEqual([
+      201,
+      `${world.issuer}/x`,
+      '{}',
+    ]);
+  });
+
   test('a part that was not asked for is held back', async () => {
     await open({ upstream: (_request, response) => void response.writeHead(206).end('x') });
     expect((await world.get('/', { range: 'bytes=0-1' })).status).toBe(502);
