@@ -4,7 +4,7 @@ import { Refusal } from '../errors.ts';
 import type { Endpoints } from '../protocol/exits.ts';
 import type { Logger } from '../observability/logger.ts';
 import { allowClientOrigin, answerPreflight } from './cors.ts';
-import { boundedBody, formOf } from './form.ts';
+import { boundedBody, formOf, queryOf } from './form.ts';
 import { logOf, onError, requestContext } from './request-context.ts';
 import { respond } from './respond.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -76,7 +76,7 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
     if (route.cors === 'anyone') response.set('access-control-allow-origin', '*');
     const answer = await endpoint({
       method,
-      query: new URL(request.originalUrl, 'http://localhost').searchParams,
+      query: queryOf(request),
       form: formOf(request),
       headers: singleHeaders(request),
       remoteAddress: request.ip ?? '',

@@ -29,6 +29,9 @@ export interface AuthorizeParts {
 /** `max_age` below this is passed on unchanged; from it on the upstream is asked for a minute less. */
 const EXACT_MAX_AGE_BELOW = 120;
 
+/** Characters of the vendor's own values that travel through a login, in addresses at its end. */
+const MAX_LENGTH = { state: 4096, nonce: 1024 } as const;
+
 /** Wishes about the login page, which name nobody and go to the upstream as they are. */
 const PASSED = ['ui_locales', 'acr_values', 'display'] as const;
 
@@ -62,6 +65,7 @@ async function beginLogin(
   to: Addressee,
 ): Promise<ProtocolResponse> {
   refuseUnsupported(parameters);
+  refuseTooLong(parameters);
   const prompt = promptOf(parameters);
   const maxAge = maxAgeOf(parameters);
   const metadata = parts.upstream.metadata();
@@ -122,8 +126,16 @@ function findAddressee(
   if (!client.metadata.redirect_uris.includes(redirectUri)) {
     throw new Refusal('redirect_uri_unregistered');
   }
-  const state = duplicated.has('state') ? undefined : optional(parameters, 'state');
-  return { redirectUri, state };
+  const state = optional(parameters, 'state');
+  const usable = !duplicated.has('state') && (state ?? '').length <= MAX_LENGTH.state;
+  return { redirectUri, state: usable ? state : undefined };
+}
+
+function refuseTooLong(parameters: URLSearchParams): void {
+  for (const [name, most] of Object.entries(MAX_LENGTH)) {
+    if ((parameters.get(name) ?? '').length <= most) continue;
+    throw new Refusal('request_malformed', `${name} is longer than ${most} characters`);
+  }
 }
 
 function refuseUnsupported(parameters: URLSearchParams): void {
