@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+import { takeOut } from './test/leaks/take-out-plugin.ts';
+
+const { TAKE_OUT } = process.env;
+
 export default defineConfig({
+  plugins: TAKE_OUT === undefined ? [] : [takeOut(TAKE_OUT)],
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeJwt } from 'jose';
 
-import type { Tokens } from '../../demo/vendor/relying-party.ts';
 import { tokenHash } from '../../src/tokens/hashes.ts';
 import { commonValues, findings } from '../support/recorder.ts';
 import { isPublic, strangersRecord } from './public-values.ts';
-import type { TalkativeWorld } from './scenario.ts';
+import type { TalkativeWorld, Visits } from './scenario.ts';
 import { talkativeWorld, visitBoth } from './scenario.ts';
 
 /*
@@ -19,12 +18,17 @@ describe.each([
   ['with max_age', { max_age: '3600' }],
 ])('what two vendors receive over login, refresh and userinfo, %s', (_name, parameters) => {
   let talkative: TalkativeWorld;
-  let visits: ReadonlyMap<string, readonly Tokens[]>;
+  let visits: Visits;
   beforeAll(async () => {
     talkative = await talkativeWorld();
     visits = await visitBoth(talkative, parameters);
   });
   afterAll(() => talkative.close());
+
+  it('every step works', () => {
+    expect(visits.troubles).toEqual([]);
+    expect([...visits.tokens.values()].flat()).toHaveLength(4);
+  });
 
   it.each(['acme', 'bolt'])(
     '%s finds no identifier of the user, the session or the upstream',
@@ -43,13 +47,13 @@ describe.each([
   });
 
   it.each(['acme', 'bolt'])('%s gets hashes of the values that it really got', (id) => {
-    for (const { idToken, accessToken } of visits.get(id) ?? []) {
+    for (const { idToken, accessToken } of visits.tokens.get(id) ?? []) {
       expect(decodeJwt(idToken)['at_hash']).toBe(tokenHash(accessToken, 'RS256'));
     }
   });
 
   it.each(['acme', 'bolt'])('%s is told auth_time only where it was asked for', (id) => {
-    for (const { idToken } of visits.get(id) ?? []) {
+    for (const { idToken } of visits.tokens.get(id) ?? []) {
       expect('auth_time' in decodeJwt(idToken)).toBe('max_age' in parameters);
     }
   });

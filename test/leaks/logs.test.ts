@@ -20,7 +20,7 @@ describe('what the log says after logins and failures', () => {
 
   beforeAll(async () => {
     talkative = await talkativeWorld();
-    tokens = [...(await visitBoth(talkative)).values()].flat();
+    tokens = [...(await visitBoth(talkative)).tokens.values()].flat();
     const { accessToken } = tokens[0] ?? { accessToken: '' };
     talkative.world.upstream.faults.arm(
       'token',

@@ -5,6 +5,7 @@ import { ALICE, claimsOf, emailOf, objectIdOf } from '../../demo/legacy-idp/user
 import { Browser } from '../support/browser.ts';
 import { jsonIn, withBody, withJson } from '../support/upstream/answer.ts';
 import { altered } from '../support/upstream/faults.ts';
+import { withClaims } from '../support/upstream/forged-id-token.ts';
 import type { World } from '../support/world.ts';
 import { createWorld, upstreamSecret } from '../support/world.ts';
 
@@ -51,10 +52,11 @@ export async function talkativeWorld(): Promise<TalkativeWorld> {
 /** Adds what names the user to every answer of the upstream, and notes what it issues. */
 export function letUpstreamTalk(world: World, secrets: Set<string>): void {
   const { faults } = world.upstream;
+  const sessionEnd = Math.floor(Date.now() / 1000) + 3000;
   faults.arm(
     'token',
-    altered((answer) => {
-      const tokens = jsonIn(answer);
+    altered(async (answer) => {
+      const tokens = await endingWithSession(world, jsonIn(answer), sessionEnd);
       noteTokens(tokens, secrets);
       const talkative = {
         ...tokens,
@@ -89,6 +91,19 @@ export function letUpstreamTalk(world: World, secrets: Set<string>): void {
   secrets.add('session-state-of-alice-0123456789');
 }
 
+/** The upstream ends all tokens of a session at one instant, and says so to the second. */
+async function endingWithSession(
+  world: World,
+  tokens: Readonly<Record<string, unknown>>,
+  sessionEnd: number,
+): Promise<Record<string, unknown>> {
+  const idToken = tokens['id_token'];
+  if (typeof idToken !== 'string') return { ...tokens };
+  const ending = withClaims(world.upstream.signingKey(), () => ({ exp: sessionEnd }));
+  const lifetime = sessionEnd - Math.floor(Date.now() / 1000);
+  return { ...tokens, id_token: await ending(idToken), expires_in: lifetime };
+}
+
 function withHeaders<T extends { readonly headers: object }>(answer: T): T {
   const headers = { 'x-legacy-user': 'alice', 'set-cookie': 'legacy_user=alice; Path=/' };
   return { ...answer, headers: { ...answer.headers, ...headers } };
@@ -121,21 +136,43 @@ export async function logIn(
   return { party, tokens: await party.finish(callback, pending) };
 }
 
-/** One SSO session in which a user visits every vendor, refreshes and asks for userinfo. */
+/** What came of a visit: the tokens that each vendor got, and what went wrong on the way. */
+export interface Visits {
+  readonly tokens: ReadonlyMap<string, readonly Tokens[]>;
+  readonly troubles: readonly string[];
+}
+
+/**
+ * One SSO session in which a user visits every vendor, refreshes and asks for
+ * userinfo. It goes on after a failure, so that what was received is looked at
+ * in any case.
+ */
 export async function visitBoth(
   { world, letTimePass }: TalkativeWorld,
   parameters: Readonly<Record<string, string>> = {},
-): Promise<ReadonlyMap<string, readonly Tokens[]>> {
+): Promise<Visits> {
   const browser = new Browser();
-  const visits = new Map<string, readonly Tokens[]>();
+  const visits = new Map<string, Tokens[]>();
+  const troubles: string[] = [];
+  const attempt = async <T>(step: string, work: () => Promise<T>): Promise<T | undefined> => {
+    letTimePass();
+    return work().catch((error: unknown) => {
+      troubles.push(`${step}: ${String(error)}`);
+      return undefined;
+    });
+  };
   for (const id of VENDORS) {
-    letTimePass();
-    const { party, tokens } = await logIn(world, id, browser, parameters);
-    await party.userinfo(tokens);
-    letTimePass();
-    const refreshed = await party.refresh(tokens);
-    await party.userinfo(refreshed);
-    visits.set(id, [tokens, refreshed]);
+    const held: Tokens[] = [];
+    visits.set(id, held);
+    const login = await attempt(`${id} login`, () => logIn(world, id, browser, parameters));
+    if (login === undefined) continue;
+    const { party, tokens } = login;
+    held.push(tokens);
+    await attempt(`${id} userinfo`, () => party.userinfo(tokens));
+    const refreshed = await attempt(`${id} refresh`, () => party.refresh(tokens));
+    if (refreshed === undefined) continue;
+    held.push(refreshed);
+    await attempt(`${id} userinfo after refresh`, () => party.userinfo(refreshed));
   }
-  return visits;
+  return { tokens: visits, troubles };
 }

@@ -1,0 +1,242 @@
+import type { ExitName } from '../../src/protocol/exits.ts';
+
+/** One piece of source code changed: `find` must stand in the file exactly once. */
+export interface Patch {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const ISSUE = 'src/protocol/token-issue.ts';
+const RESPONSE = 'src/protocol/authorization-response.ts';
+const USERINFO = 'src/protocol/userinfo.ts';
+const RELEASE = 'src/tokens/release.ts';
+const RELAY = 'src/upstream/relay';
+
+/** How each rule of `protocol/exits.ts` is taken out. */
+export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>> = {
+  'id-token-subject': [
+    { file: ISSUE, find: 'sub: grant.subject,', replace: 'sub: verified.subject as never,' },
+  ],
+  'id-token-claims': [{ file: ISSUE, find: 'mode: issue.mode,', replace: "mode: 'public'," }],
+  'id-token-values': [
+    {
+      file: RELEASE,
+      find: 'return found === undefined ? { value } : { why: found[0] };',
+      replace: 'return { value };',
+    },
+  ],
+  'id-token-issuer': [
+    { file: ISSUE, find: 'iss: parts.issuer,', replace: 'iss: parts.upstream.metadata().issuer,' },
+  ],
+  'id-token-audience': [
+    { file: ISSUE, find: 'aud: client.clientId,', replace: "aud: verified.claims['aud']," },
+  ],
+  'id-token-hash': [
+    {
+      file: ISSUE,
+      find: 'at_hash: tokenHash(accessToken, key.alg)',
+      replace: 'at_hash: tokenHash(issue.tokens.accessToken, key.alg)',
+    },
+  ],
+  'id-token-auth-time': [
+    {
+      file: RELEASE,
+      find: "wanted ? (exact ? 'exact' : 'moved') : 'withheld'",
+      replace: "wanted ? (exact ? 'exact' : 'moved') : 'moved'",
+    },
+  ],
+  'id-token-auth-time-offset': [
+    {
+      file: RELEASE,
+      find: 'seconds - authTimeOffset(claimsRoot, client.sector, userIndex)',
+      replace: 'seconds',
+    },
+  ],
+  'id-token-expiry': [
+    {
+      file: ISSUE,
+      find: 'exp: iat + wholeMinutes(Math.min(remaining, DEFAULT_LIFETIME)),',
+      replace: "exp: verified.claims['exp'],",
+    },
+  ],
+  'id-token-sid': [
+    {
+      file: RELEASE,
+      find: 'return { value: sidFor(claimsRoot, client.sector, sid) };',
+      replace: 'return { value: sid };',
+    },
+  ],
+  'access-token': [
+    {
+      file: ISSUE,
+      find: 'access_token: accessToken,',
+      replace: 'access_token: tokens.accessToken,',
+    },
+  ],
+  'refresh-token': [
+    {
+      file: ISSUE,
+      find: '  if (issue.verified !== undefined) {',
+      replace:
+        "  body['refresh_token'] = tokens.refreshToken;\n  if (issue.verified !== undefined) {",
+    },
+  ],
+  code: [
+    {
+      file: RESPONSE,
+      find: 'const code = await sealCode(parts.seals, { upstreamCode, transaction }, parts.clock());',
+      replace: 'const code = upstreamCode;',
+    },
+  ],
+  'token-response-members': [
+    {
+      file: 'src/upstream/token-request.ts',
+      find: "  return {\n    kind: 'tokens',",
+      replace: "  return {\n    ...body,\n    kind: 'tokens',",
+    },
+    {
+      file: ISSUE,
+      find: 'const body: Record<string, unknown> = {',
+      replace: 'const body: Record<string, unknown> = {\n    ...tokens,',
+    },
+  ],
+  'token-response-scope': [
+    { file: ISSUE, find: '.filter((scope) => allowed.includes(scope))', replace: '' },
+  ],
+  'userinfo-subject': [
+    { file: USERINFO, find: 'sub: grant.subject', replace: 'sub: localSubject' },
+  ],
+  'userinfo-claims': [
+    { file: USERINFO, find: 'mode: modeToday(grant, client),', replace: "mode: 'public'," },
+  ],
+  'userinfo-user': [
+    { file: USERINFO, find: 'requireSameUser(parts, client, grant, localSubject);', replace: '' },
+  ],
+  'authorization-response-issuer': [
+    {
+      file: RESPONSE,
+      find: 'authorizationAnswer(transaction, parts.issuer, { code })',
+      replace: 'authorizationAnswer(transaction, parts.upstreamIssuer, { code })',
+    },
+  ],
+  'authorization-response-members': [
+    {
+      file: RESPONSE,
+      find: "return sealedAnswer(parts, transaction, parameters.get('code'), cookieHeader);",
+      replace: `const sealed = await sealedAnswer(parts, transaction, parameters.get('code'), cookieHeader);
+      if (sealed.kind === 'blocked') return sealed;
+      const passed = [...parameters].filter(([name]) => !['code', 'state', 'iss'].includes(name));
+      return { ...sealed, location: \`\${sealed.location}&\${new URLSearchParams(passed)}\` };`,
+    },
+  ],
+  'authorization-error': [
+    {
+      file: RESPONSE,
+      find: 'if (error !== null) return refusedUpstream(parts, transaction, error);',
+      replace: `if (error !== null) {
+        const words = { error, error_description: parameters.get('error_description') };
+        const location = authorizationAnswer(transaction, parts.issuer, words);
+        return { kind: 'redirect', location };
+      }`,
+    },
+  ],
+  'token-error': [
+    {
+      file: 'src/http/request-context.ts',
+      find: 'else respondError(response, reason);',
+      replace: 'else response.status(400).json({ error: reason, error_description: detail });',
+    },
+  ],
+  'response-headers': [
+    {
+      file: 'src/upstream/exchange.ts',
+      find: 'headers: response.headers,',
+      replace: 'headers: (globalThis.upstreamHeaders = response.headers),',
+    },
+    {
+      file: 'src/http/respond.ts',
+      find: 'response.set(answer.headers);',
+      replace:
+        "response.set(answer.headers).set('x-legacy-user', globalThis.upstreamHeaders?.['x-legacy-user']);",
+    },
+  ],
+  discovery: [
+    {
+      file: 'src/compose.ts',
+      find: 'discoveryEndpoint({ issuer,',
+      replace: 'discoveryEndpoint({ issuer: config.upstream.issuer,',
+    },
+  ],
+  'relay-authorization-response': [
+    {
+      file: `${RELAY}/redirects.ts`,
+      find: 'if (policy.isRedirectTarget(url)) return answer(url);',
+      replace: "if (policy.isRedirectTarget(url)) return { kind: 'redirect', location: url.href };",
+    },
+  ],
+  'relay-authorization-request': [
+    {
+      file: `${RELAY}/request.ts`,
+      find: 'if (!(await policy.admitsAuthorization(merged, request.headers.cookie))) {',
+      replace: 'if (merged.size < 0) {',
+    },
+  ],
+  'relay-browser-binding': [
+    {
+      file: RESPONSE,
+      find: 'if (!parts.binding.matches(transaction.browser, cookieHeader)) {',
+      replace: "if (cookieHeader === 'never') {",
+    },
+  ],
+  'relay-back-channel': [
+    {
+      file: `${RELAY}/request.ts`,
+      find: 'if (isClosed(canonical, upstream.backChannelPaths)) throw',
+      replace: 'if (isClosed(canonical, [])) throw',
+    },
+  ],
+  'relay-credentials': [
+    {
+      file: `${RELAY}/request.ts`,
+      find: "if (headers.authorization !== undefined || headers['proxy-authorization'] !== undefined) {",
+      replace: "if (headers['proxy-authorization'] !== undefined) {",
+    },
+  ],
+  'relay-foreign-redirect': [
+    {
+      file: `${RELAY}/redirects.ts`,
+      find: "return blocked('relay_blocked', `a redirect to ${isWeb(url) ? url.origin : url.protocol}`);",
+      replace: "return { kind: 'redirect', location: url.href };",
+    },
+  ],
+  'relay-addresses': [
+    {
+      file: `${RELAY}/site.ts`,
+      find: 'outward: new AddressText(theirs, ours),',
+      replace: 'outward: new AddressText([], ours),',
+    },
+  ],
+  'relay-headers': [
+    {
+      file: `${RELAY}/response-headers.ts`,
+      find: 'const relayed: OutgoingHttpHeaders = {};',
+      replace: 'const relayed: OutgoingHttpHeaders = { ...headers };',
+    },
+  ],
+  'relay-referrer': [
+    {
+      file: `${RELAY}/response-headers.ts`,
+      find: "relayed['referrer-policy'] = 'no-referrer';",
+      replace: '',
+    },
+  ],
+  logs: [
+    {
+      file: 'src/observability/redaction.ts',
+      find: 'export function scrub(text: string): string {',
+      replace:
+        'export function scrub(text: string): string {\n  if (text !== undefined) return text;',
+    },
+  ],
+};

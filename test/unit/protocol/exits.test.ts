@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { ROUTES } from '../../../src/http/routes.ts';
+import { EXITS, EXITS_OF } from '../../../src/protocol/exits.ts';
+import type { ExitName } from '../../../src/protocol/exits.ts';
+import { TAKE_OUTS } from '../../leaks/take-outs.ts';
+
+const NAMES = Object.keys(EXITS) as ExitName[];
+
+describe('the list of exits', () => {
+  it.each(NAMES)('%s has a proof that exists', (exit) => {
+    expect(readFileSync(EXITS[exit].proof, 'utf8')).toContain('describe');
+  });
+
+  it.each(NAMES)('%s can be taken out of the source as it stands', (exit) => {
+    for (const { file, find } of TAKE_OUTS[exit]) {
+      expect(readFileSync(file, 'utf8').split(find)).toHaveLength(2);
+    }
+  });
+
+  it('covers every endpoint that has a route, and no other', () => {
+    const routed = new Set(ROUTES.map(({ endpoint }) => endpoint));
+    expect(new Set(Object.keys(EXITS_OF))).toEqual(routed);
+  });
+
+  it('assigns every exit to an endpoint, the relay or the log', () => {
+    const assigned = new Set<string>(Object.values(EXITS_OF).flat());
+    const others = NAMES.filter((exit) => !assigned.has(exit));
+    expect(others.every((exit) => exit.startsWith('relay-') || exit === 'logs')).toBe(true);
+  });
+});
