@@ -1,0 +1,141 @@
+/**
+ * Who may import whom. Each line lists everything of `src` that a folder knows;
+ * a later line of the same file replaces an earlier one. What is not listed is refused.
+ */
+export interface Direction {
+  /** Globs of the files that the line is about. */
+  readonly files: readonly string[];
+  /** The way from those files to `src/`. */
+  readonly up: './' | '../' | '../../';
+  /** Paths below `src/`. */
+  readonly knows: readonly string[];
+  /** Paths below `src/` of which only types are known. */
+  readonly knowsTypesOf?: readonly string[];
+  /** Which of the guarded libraries may be used. */
+  readonly libraries?: readonly Library[];
+  /** Only computation: the packages named, no clock, no network, no files, no environment. */
+  readonly pure?: readonly string[];
+  /** What may be done with released subjects; nothing unless said. */
+  readonly subjects?: 'mint' | 'revive';
+}
+
+export type Library = keyof typeof LIBRARIES;
+
+/** The libraries that have one place each. */
+export const LIBRARIES = {
+  knex: { packages: 'knex|mysql2', place: 'database/' },
+  jose: { packages: 'jose', place: 'tokens/' },
+  relay: { packages: 'http-proxy-middleware|httpxy', place: 'upstream/relay.ts' },
+  express: { packages: 'express|helmet|cors', place: 'http/, admin/, compose.ts and the relay' },
+  openidClient: { packages: 'openid-client|oauth4webapi', place: 'upstream discovery' },
+  undici: { packages: 'undici', place: 'upstream/' },
+  commander: { packages: 'commander|cli-table3', place: 'cli/' },
+} as const;
+
+const BASE = ['errors.ts', 'result.ts', 'config/types.ts'];
+const LOG = 'observability/logger.ts';
+const UPSTREAM = [...BASE, LOG];
+const SUBJECTS = [...BASE, LOG, 'database/**', 'vendors/client.ts', 'vendors/phase.ts'];
+const SERVICES = ['tokens/**', 'subjects/**', 'vendors/**', 'upstream/**'];
+const GLUE = ['grants/**', 'signing/**'];
+const BELOW_CLI = [...BASE, 'config/**', 'observability/**', 'database/**', ...SERVICES, ...GLUE];
+
+export const DIRECTIONS: readonly Direction[] = [
+  // A new folder knows nothing until it has a line.
+  { files: ['src/**'], up: '../', knows: [] },
+  { files: ['src/errors.ts', 'src/result.ts'], up: './', knows: ['errors.ts', 'result.ts'] },
+  { files: ['src/config/**'], up: '../', knows: [] },
+  { files: ['src/observability/**'], up: '../', knows: [...BASE, 'config/concealed.ts'] },
+  {
+    files: ['src/database/**'],
+    up: '../',
+    knows: [...BASE, LOG, '../migrations/**'],
+    libraries: ['knex'],
+  },
+  // What a migration does must not change with the code around it.
+  { files: ['migrations/**'], up: '../', knows: ['src/database/tables.ts'] },
+  {
+    files: ['src/tokens/**'],
+    up: '../',
+    knows: ['errors.ts', 'result.ts', 'subjects/local-subject.ts'],
+    knowsTypesOf: ['config/types.ts', 'subjects/released.ts', 'vendors/client.ts'],
+    libraries: ['jose'],
+    pure: ['jose', 'cborg', 'lru-cache'],
+  },
+  { files: ['src/subjects/*.ts'], up: '../', knows: SUBJECTS, subjects: 'mint' },
+  { files: ['src/subjects/*/**'], up: '../../', knows: SUBJECTS, subjects: 'mint' },
+  {
+    files: ['src/subjects/{sector,derive,local-subject}.ts'],
+    up: '../',
+    knows: ['errors.ts', 'result.ts', 'database/bytes.ts'],
+    knowsTypesOf: ['config/types.ts', 'vendors/client.ts'],
+    pure: [],
+  },
+  {
+    files: ['src/vendors/**'],
+    up: '../',
+    knows: [...BASE, LOG, 'database/**', 'subjects/sector.ts'],
+    knowsTypesOf: ['subjects/released.ts'],
+  },
+  { files: ['src/upstream/*.ts'], up: '../', knows: UPSTREAM, libraries: ['undici'] },
+  {
+    files: ['src/upstream/{metadata,provider}.ts'],
+    up: '../',
+    knows: UPSTREAM,
+    libraries: ['undici', 'openidClient'],
+  },
+  {
+    files: ['src/upstream/relay.ts'],
+    up: '../',
+    knows: UPSTREAM,
+    libraries: ['relay', 'express'],
+  },
+  { files: ['src/upstream/relay/**'], up: '../../', knows: UPSTREAM, libraries: ['express'] },
+  { files: ['src/grants/**'], up: '../', knows: [...BASE, LOG, 'database/**'] },
+  { files: ['src/signing/**'], up: '../', knows: [...BASE, LOG, 'database/**', 'tokens/**'] },
+  {
+    files: ['src/protocol/**'],
+    up: '../',
+    knows: [...BASE, 'observability/**', ...SERVICES, ...GLUE],
+    subjects: 'revive',
+  },
+  {
+    files: ['src/http/**'],
+    up: '../',
+    knows: [...BASE, 'observability/**', 'protocol/**', 'admin/**'],
+    knowsTypesOf: ['vendors/**', 'upstream/**'],
+    libraries: ['express'],
+  },
+  {
+    files: ['src/admin/**'],
+    up: '../',
+    knows: [...BASE, 'observability/**', 'database/**', ...SERVICES, ...GLUE, 'audit/**'],
+    libraries: ['express'],
+  },
+  // It walks a login through a proxy of its own, so it composes one.
+  { files: ['src/doctor/**'], up: '../', knows: [...BELOW_CLI, 'compose.ts'] },
+  {
+    files: ['src/cli/*.ts'],
+    up: '../',
+    knows: [...BELOW_CLI, 'doctor/**', '../package.json'],
+    libraries: ['commander'],
+  },
+  {
+    files: ['src/cli/*/**'],
+    up: '../../',
+    knows: [...BELOW_CLI, 'doctor/**'],
+    libraries: ['commander'],
+  },
+  {
+    files: ['src/compose.ts'],
+    up: './',
+    knows: [...BELOW_CLI, 'http/**', 'admin/**', 'protocol/**'],
+    libraries: ['express'],
+  },
+  {
+    files: ['src/serve.ts'],
+    up: './',
+    knows: ['compose.ts', 'errors.ts', 'config/**', 'database/**', 'observability/**'],
+  },
+  { files: ['src/main.ts'], up: './', knows: ['serve.ts', 'cli/**', 'config/**'] },
+];
