@@ -142,6 +142,11 @@ export const REASONS = {
     error: 'invalid_request',
     description: 'The login was begun in another browser.',
   },
+  upstream_refused: {
+    status: 400,
+    error: 'access_denied',
+    description: 'The identity provider refused the login.',
+  },
   // Client authentication
   client_authentication_missing: BAD_CLIENT,
   client_authentication_failed: BAD_CLIENT,

@@ -51,7 +51,7 @@ export function authorizationResponses(parts: AuthorizationResponseParts): Relay
         return blocked('response_foreign', 'iss is not the upstream');
       }
       const error = parameters.get('error');
-      if (error !== null) return refusedUpstream(parts, transaction, error);
+      if (error !== null) return refusedUpstream(parts, transaction, parameters);
       return sealedAnswer(parts, transaction, parameters.get('code'), cookieHeader);
     },
   };
@@ -87,10 +87,21 @@ function isAddressedTo(response: URL, redirectUri: string): boolean {
 function refusedUpstream(
   parts: AuthorizationResponseParts,
   transaction: Transaction,
-  error: string,
+  parameters: URLSearchParams,
 ): RelayAnswer {
-  const location = authorizationAnswer(transaction, parts.issuer, { error: standardError(error) });
-  return { kind: 'redirect', location };
+  const error = parameters.get('error') ?? '';
+  const members = { error: standardError(error) };
+  const words = [error, parameters.get('error_description') ?? ''].map(speakable);
+  return {
+    kind: 'redirect',
+    location: authorizationAnswer(transaction, parts.issuer, members),
+    refused: { reason: 'upstream_refused', detail: words.join(': ') },
+  };
+}
+
+/** The upstream's words as the log may have them: cut, without control characters. */
+function speakable(words: string): string {
+  return words.replaceAll(/\p{C}/gu, ' ').slice(0, 200);
 }
 
 async function sealedAnswer(
@@ -108,6 +119,7 @@ async function sealedAnswer(
     return {
       kind: 'redirect',
       location: authorizationError(transaction, parts.issuer, refused),
+      refused: { reason: refused.reason, detail: 'begun in another browser' },
     };
   }
   const code = await sealCode(parts.seals, { upstreamCode, transaction }, parts.clock());

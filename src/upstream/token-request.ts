@@ -7,7 +7,8 @@ import type { Exchange } from './exchange.ts';
 import { jsonObject } from './json.ts';
 import type { UpstreamMetadata } from './metadata.ts';
 
-const MAX_TOKEN_LENGTH = 64 * 1024;
+/** What fits into a seal of ours together with the grant, in characters. */
+const MAX_TOKEN_LENGTH = 14 * 1024;
 const MAX_SCOPE_LENGTH = 8 * 1024;
 
 /** The known members of a successful token response (RFC 6749 5.1); all others are dropped. */

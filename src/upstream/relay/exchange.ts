@@ -108,6 +108,11 @@ export class Exchange {
     refuseRequest(error, this.#outlet);
   }
 
+  /** The vendor is told an error, the log why. */
+  told(refused: { readonly reason: Reason; readonly detail?: string }): void {
+    this.#outlet.log.warn({ ...refused, endpoint: 'relay' }, 'login refused');
+  }
+
   /** Something in a page was held back; the page goes on. */
   heldBack(what: string): void {
     this.#outlet.log.warn(

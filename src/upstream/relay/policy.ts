@@ -2,7 +2,12 @@ import type { Reason } from '../../errors.ts';
 
 /** Where an authorization response may go instead, or why it is held back. */
 export type RelayAnswer =
-  | { readonly kind: 'redirect'; readonly location: string }
+  | {
+      readonly kind: 'redirect';
+      readonly location: string;
+      /** Where the answer is an error: what the log is told of it. */
+      readonly refused?: { readonly reason: Reason; readonly detail?: string };
+    }
   | { readonly kind: 'blocked'; readonly reason: Reason; readonly detail?: string | undefined };
 
 /** What the relay asks of the protocol; it knows nothing of clients and seals itself. */

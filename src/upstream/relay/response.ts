@@ -87,7 +87,11 @@ function isEmpty(exchange: Exchange, upstream: IncomingMessage, status: number):
 
 function rulesOf(exchange: Exchange, { policy }: ResponseParts): GuardRules {
   const { site, cookies } = exchange;
-  const answer = async (response: URL): Promise<RelayAnswer> => policy.answer(response, cookies);
+  const answer = async (response: URL): Promise<RelayAnswer> => {
+    const given = await policy.answer(response, cookies);
+    if (given.kind === 'redirect' && given.refused !== undefined) exchange.told(given.refused);
+    return given;
+  };
   const text = {
     addresses: site.outward,
     untouched: site.federation,
