@@ -11,6 +11,7 @@ import type { Reason } from '../../src/errors.ts';
 import { Browser } from '../support/browser.ts';
 import type { Changes } from '../support/by-hand.ts';
 import { ask, member, VendorByHand } from '../support/by-hand.ts';
+import type { Expected } from '../support/refused.ts';
 import { expectRefused } from '../support/refused.ts';
 import type { World } from '../support/world.ts';
 import { createWorld } from '../support/world.ts';
@@ -102,9 +103,11 @@ describe('where an answer may go', () => {
     for (const value of [good, 'https://attacker.example/']) {
       const doubled = new URL(url);
       doubled.searchParams.append(name, value);
-      const expected = {
-        ...{ status: 400, error: 'invalid_request', reason: 'parameter_duplicated' },
-      } as const;
+      const expected: Expected = {
+        status: 400,
+        error: 'invalid_request',
+        reason: 'parameter_duplicated',
+      };
       await expectRefused(world, expected, () => ask(doubled));
     }
   });
@@ -214,10 +217,12 @@ describe('what is sent back to the vendor, with its state and our iss', () => {
       const { url, state } = acme.request();
       url.searchParams.append(name, 'code');
       url.searchParams.append(name, 'code');
-      const expected = {
-        ...{ status: 303, error: invalid, reason: 'parameter_duplicated' },
+      const expected: Expected = {
+        status: 303,
+        error: invalid,
+        reason: 'parameter_duplicated',
         redirect: { to: acme.redirectUri, state },
-      } as const;
+      };
       await expectRefused(world, expected, () => ask(url));
     },
   );
@@ -237,10 +242,12 @@ describe('what is sent back to the vendor, with its state and our iss', () => {
     async (name) => {
       const long = 's'.repeat(50_000);
       const { url, state } = acme.request({ [name]: long });
-      const expected = {
-        ...{ status: 303, error: invalid, reason: 'request_malformed' },
+      const expected: Expected = {
+        status: 303,
+        error: invalid,
+        reason: 'request_malformed',
         redirect: { to: acme.redirectUri, state: name === 'state' ? undefined : state },
-      } as const;
+      };
       const inForm = { 'content-type': 'application/x-www-form-urlencoded' };
       await expectRefused(world, expected, () =>
         ask(`${url.origin}${url.pathname}`, { headers: inForm, body: url.search.slice(1) }),
