@@ -112,8 +112,8 @@ export const DIRECTIONS: readonly Direction[] = [
     knows: [...BASE, 'observability/**', 'database/**', ...SERVICES, ...GLUE, 'audit/**'],
     libraries: ['express'],
   },
-  // It walks a login through a proxy of its own, so it composes one.
-  { files: ['src/doctor/**'], up: '../', knows: [...BELOW_CLI, 'compose.ts'] },
+  // It walks a login through a proxy of its own, so it composes one, and asks which addresses are ours.
+  { files: ['src/doctor/**'], up: '../', knows: [...BELOW_CLI, 'compose.ts', 'http/routes.ts'] },
   {
     files: ['src/cli/*.ts'],
     up: '../',

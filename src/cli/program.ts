@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { applyCommand } from './commands/apply.ts';
 import { clientCommand } from './commands/client.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { rolloutCommand } from './commands/rollout.ts';
@@ -21,7 +22,7 @@ export interface CommandHost {
 }
 
 const COMMANDS = [
-  ...[serveCommand, migrateCommand, applyCommand],
+  ...[serveCommand, migrateCommand, doctorCommand, applyCommand],
   ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand, keysCommand],
 ];
 

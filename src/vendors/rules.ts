@@ -140,7 +140,7 @@ function sharingProblems(
 }
 
 /** The client id that the upstream sees. */
-function upstreamClientId(client: Pick<ClientSettings, 'clientId' | 'upstream'>): string {
+export function upstreamClientId(client: Pick<ClientSettings, 'clientId' | 'upstream'>): string {
   return client.upstream?.clientId ?? client.clientId;
 }
 

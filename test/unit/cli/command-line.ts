@@ -1,0 +1,61 @@
+import { Readable, Writable } from 'node:stream';
+
+import { runCli } from '../../../src/cli/program.ts';
+import type { DatabaseLocation } from '../../../src/config/types.ts';
+
+/** What one command line did. */
+export interface Ran {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What stdout says as JSON. */
+  json(): Record<string, unknown>;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** Runs a command line in this process, as `main.ts` does, less the process. */
+export async function run(
+  environment: Environment,
+  argv: readonly string[],
+  stdin = '',
+): Promise<Ran> {
+  const stdout = new Sink();
+  const stderr = new Sink();
+  const exit = await runCli({
+    ...{ argv, environment, stdout, stderr },
+    stdin: Readable.from([stdin]),
+    serve: () => Promise.reject(new Error('serve is not run here')),
+  });
+  return {
+    ...{ exit, stdout: stdout.text, stderr: stderr.text },
+    json: () => JSON.parse(stdout.text) as Record<string, unknown>,
+  };
+}
+
+/** An environment for commands on a database. */
+export function environmentOn(location: DatabaseLocation, more: Environment = {}): Environment {
+  return {
+    ISSUER: 'http://localhost:18080',
+    UPSTREAM_ISSUER: 'http://localhost:19000',
+    DATABASE_URL: location.dialect === 'sqlite' ? `sqlite:${location.file}` : location.url,
+    MASTER_KEY: Buffer.alloc(32, 7).toString('base64url'),
+    PAIRWISE_SALT: Buffer.alloc(32, 9).toString('base64url'),
+    USER: 'operator',
+    ...more,
+  };
+}
+
+/** The members of the items of a list printed with `--json`. */
+export function itemsOf(ran: Ran): readonly Record<string, unknown>[] {
+  return ran.json()['items'] as Record<string, unknown>[];
+}
+
+class Sink extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString('utf8');
+    done();
+  }
+}
