@@ -5,7 +5,7 @@ import type { Seals } from './seals.ts';
 import type { Transaction } from './transaction.ts';
 import { packTransaction, unpackTransaction } from './transaction.ts';
 
-/** What a vendor's code carries on the late way: the upstream's code and the transaction. */
+/** What a vendor's code carries on the late way: the upstream's code, and the transaction less its `state`. */
 export interface SealedCode {
   readonly upstreamCode: string;
   readonly transaction: Transaction;
@@ -17,7 +17,8 @@ const CODE_SECONDS = 300;
 /** Seals the upstream's code into the code that the vendor gets. */
 export function sealCode(seals: Seals, code: SealedCode, now: Date): Promise<string> {
   const contents: Record<string, SealValue> = {
-    ...packTransaction(code.transaction),
+    // The vendor has its `state` back already; a long one would only make the code long.
+    ...packTransaction({ ...code.transaction, state: undefined }),
     u: code.upstreamCode,
   };
   return seals.seal('code', contents, {
