@@ -10,6 +10,9 @@ import type { Transaction } from './transaction.ts';
 import { openTransaction } from './transaction.ts';
 import { isUnaltered, upstreamAuthorization } from './upstream-authorization.ts';
 
+/** What fits into a seal of ours together with the longest transaction, in characters. */
+const MAX_CODE_LENGTH = 8 * 1024;
+
 /** What authorization responses are opened with. */
 export interface AuthorizationResponseParts {
   readonly issuer: string;
@@ -112,6 +115,9 @@ async function sealedAnswer(
 ): Promise<RelayAnswer> {
   if (upstreamCode === null || upstreamCode === '') {
     return blocked('response_foreign', 'neither code nor error');
+  }
+  if (upstreamCode.length > MAX_CODE_LENGTH) {
+    return blocked('upstream_malformed', `a code over ${MAX_CODE_LENGTH} characters`);
   }
   if (!parts.binding.matches(transaction.browser, cookieHeader)) {
     if (!transaction.promptNone) return blocked('browser_mismatch');

@@ -92,7 +92,7 @@ export interface Issue {
 /** RELEASE → SEAL → SIGN: a token response of known members only (RFC 6749 5.1). */
 export async function issueTokens(parts: IssueParts, issue: Issue): Promise<ProtocolResponse> {
   const { grant, scope, tokens, now } = issue;
-  const lifetime = wholeMinutes(tokens.expiresIn ?? DEFAULT_LIFETIME);
+  const lifetime = wholeMinutes(Math.min(tokens.expiresIn ?? DEFAULT_LIFETIME, GRANT_SECONDS));
   const accessToken = await sealGrantToken(
     parts.seals,
     'access_token',
