@@ -122,6 +122,13 @@ describe('an answer of the upstream that is not the answer to this login', () =>
     expectNothingOf([acme.redirectUri, bolt.redirectUri], page);
   });
 
+  it('is held back: a code that is too long to be sealed', async () => {
+    const long = 'c'.repeat(9000);
+    const attempt = await answeredWith((url) => url.searchParams.set('code', long));
+    const expected = { status: 502, error: 'server_error', reason: 'upstream_malformed' } as const;
+    await expectRefused(world, expected, attempt);
+  });
+
   it("is held back: another login's state", async () => {
     const elsewhere = await begunIn(new Browser(), bolt);
     const state = elsewhere.searchParams.get('state') ?? '';
