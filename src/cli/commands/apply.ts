@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { readApplyDocument } from '../../vendors/apply-document.ts';
 import type { Plan } from '../../vendors/apply.ts';
 import { applyRegistrations, planApply } from '../../vendors/apply.ts';
 import { inWorkspace } from '../context.ts';
-import { CommandError, EXIT } from '../failure.ts';
+import { readInput, secretSources } from '../entry.ts';
 import type { CommandHost } from '../program.ts';
 
 interface ApplyOptions {
@@ -22,12 +21,9 @@ export function applyCommand(host: CommandHost): Command {
     .option('--allow-sector-change', 'let a client leave its sector, which changes its users’ sub')
     .option('--json', 'print one JSON object')
     .action(async (options: ApplyOptions) => {
-      const yaml = read(options.file);
+      const yaml = await readInput(host.context, options.file);
       const plan = await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {
-        const registrations = readApplyDocument(yaml, {
-          env: (name) => host.context.environment[name],
-          file: (path) => readFileSync(path, 'utf8'),
-        });
+        const registrations = readApplyDocument(yaml, secretSources(host.context));
         if (options.dryRun === true) return planApply({ db, atRest }, registrations);
         const sectorChange = options.allowSectorChange === true ? 'allowed' : 'refused';
         return applyRegistrations({ db, atRest }, registrations, {
@@ -38,19 +34,6 @@ export function applyCommand(host: CommandHost): Command {
       const dryRun = options.dryRun === true;
       host.output().result({ dry_run: dryRun, ...plan }, described(plan, dryRun));
     });
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw new CommandError({
-      code: 'file_unreadable',
-      message: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'Name a YAML file that this user may read.',
-      exit: EXIT.usage,
-    });
-  }
 }
 
 function described(plan: Plan, dryRun: boolean): string {

@@ -14,17 +14,20 @@ export interface Ran {
 
 export type Environment = Readonly<Record<string, string>>;
 
+/** A text that is piped in, or what somebody types at a terminal. */
+export type Stdin = string | { readonly typed: string };
+
 /** Runs a command line in this process, as `main.ts` does, less the process. */
 export async function run(
   environment: Environment,
   argv: readonly string[],
-  stdin = '',
+  stdin: Stdin = '',
 ): Promise<Ran> {
   const stdout = new Sink();
   const stderr = new Sink();
   const exit = await runCli({
     ...{ argv, environment, stdout, stderr },
-    stdin: Readable.from([stdin]),
+    stdin: stdinOf(stdin),
     serve: () => Promise.reject(new Error('serve is not run here')),
   });
   return {
@@ -49,6 +52,11 @@ export function environmentOn(location: DatabaseLocation, more: Environment = {}
 /** The members of the items of a list printed with `--json`. */
 export function itemsOf(ran: Ran): readonly Record<string, unknown>[] {
   return ran.json()['items'] as Record<string, unknown>[];
+}
+
+function stdinOf(stdin: Stdin): Readable & { isTTY?: boolean } {
+  if (typeof stdin === 'string') return Readable.from([stdin]);
+  return Object.assign(Readable.from([`${stdin.typed}\n`]), { isTTY: true });
 }
 
 class Sink extends Writable {
