@@ -9,17 +9,19 @@ export interface Addressee {
 
 /**
  * An authorization response in the query (RFC 6749 4.1.2, RFC 9207), made of
- * known members only. The vendor's own query stays in front.
+ * known members only. The vendor's own query stays in front, to the letter.
  */
 export function authorizationAnswer(
   to: Addressee,
   issuer: string,
   members: Readonly<Record<string, string>>,
 ): string {
+  const answer = new URLSearchParams({ ...members });
+  if (to.state !== undefined) answer.append('state', to.state);
+  answer.append('iss', issuer);
   const location = new URL(to.redirectUri);
-  for (const [name, value] of Object.entries(members)) location.searchParams.append(name, value);
-  if (to.state !== undefined) location.searchParams.append('state', to.state);
-  location.searchParams.append('iss', issuer);
+  const own = location.search === '' ? '' : `${location.search}&`;
+  location.search = own + answer.toString();
   return location.href;
 }
 

@@ -2,6 +2,7 @@ import { Refusal } from '../errors.ts';
 import { scopesFor } from '../tokens/release.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
 import type { Client } from '../vendors/client.ts';
+import { isRegisteredRedirectUri } from '../vendors/redirect-uri.ts';
 import type { Addressee } from './authorization-answer.ts';
 import { authorizationError } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
@@ -114,7 +115,7 @@ function findClient(
   return client;
 }
 
-/** Only a registered redirect URI, compared to the letter (RFC 9700 2.1), may get an answer. */
+/** Only a registered redirect URI may get an answer. */
 function findAddressee(
   client: Client,
   parameters: URLSearchParams,
@@ -123,7 +124,7 @@ function findAddressee(
   const redirectUri = optional(parameters, 'redirect_uri');
   if (redirectUri === undefined) throw new Refusal('parameter_missing', 'redirect_uri');
   if (duplicated.has('redirect_uri')) throw new Refusal('parameter_duplicated', 'redirect_uri');
-  if (!client.metadata.redirect_uris.includes(redirectUri)) {
+  if (!isRegisteredRedirectUri(redirectUri, client.metadata)) {
     throw new Refusal('redirect_uri_unregistered');
   }
   const state = optional(parameters, 'state');

@@ -76,3 +76,24 @@ function schemeProblem(
   }
   return undefined;
 }
+
+/** An http address on loopback: what stands before its port, and the port. */
+const LOOPBACK_ADDRESS = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1,5})?(?=[/?]|$)/;
+
+/**
+ * Whether a request names a registered redirect URI: to the letter (RFC 9700
+ * 2.1), but for the port of a native app on loopback, which takes whichever is
+ * free (RFC 8252 7.3).
+ */
+export function isRegisteredRedirectUri(
+  uri: string,
+  client: {
+    readonly application_type: 'web' | 'native';
+    readonly redirect_uris: readonly string[];
+  },
+): boolean {
+  if (client.redirect_uris.includes(uri)) return true;
+  const portless = uri.replace(LOOPBACK_ADDRESS, '$1');
+  if (client.application_type !== 'native' || portless === uri || !URL.canParse(uri)) return false;
+  return client.redirect_uris.some((each) => each.replace(LOOPBACK_ADDRESS, '$1') === portless);
+}

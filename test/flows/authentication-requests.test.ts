@@ -172,8 +172,8 @@ function expectMovedEarlier(told: unknown, exact: unknown): void {
 }
 
 function maxAgeAskedUpstream(): string | null | undefined {
-  const asked = world.upstream.requests.filter(({ url }) => url.pathname === '/auth');
-  return asked.at(-1)?.url.searchParams.get('max_age');
+  const asked = world.upstream.requests.findLast(({ url }) => url.pathname === '/auth');
+  return asked?.url.searchParams.get('max_age');
 }
 
 function usual(id: string): Record<string, string> {

@@ -35,7 +35,7 @@ it.each([1, 600, 1500, 4096])('a state of %i characters comes back', async (leng
   expect(callback.searchParams.has('code')).toBe(true);
   const own = callback.href.length - new URLSearchParams({ state }).toString().length;
   expect(own).toBeLessThan(UPSTREAM_LIMIT);
-  const asked = world.upstream.requests.filter(({ url }) => url.pathname === '/auth').at(-1);
+  const asked = world.upstream.requests.findLast(({ url }) => url.pathname === '/auth');
   expect(asked?.url.searchParams.get('state')?.length).toBeLessThan(UPSTREAM_LIMIT);
 });
 
