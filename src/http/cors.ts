@@ -5,7 +5,7 @@ import type { Client } from '../vendors/client.ts';
 export type CorsPolicy = 'anyone' | 'client' | 'nobody';
 
 /** The origins of a client's redirect URIs: where its scripts live. */
-export function originsOf(client: Client): ReadonlySet<string> {
+function originsOf(client: Client): ReadonlySet<string> {
   return new Set(client.metadata.redirect_uris.map((uri) => new URL(uri).origin));
 }
 

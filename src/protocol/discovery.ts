@@ -14,7 +14,7 @@ const MAX_AGE = 300;
  * Our own discovery document (OpenID Connect Discovery 3, RFC 8414 2): what the
  * proxy itself can do, whatever the upstream says of itself.
  */
-export function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unknown>> {
+function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unknown>> {
   const { issuer } = parts;
   return {
     issuer,

@@ -27,7 +27,7 @@ const PROTECTED = [
 ] as const;
 
 /** The `client_id` that the upstream knows this client by. */
-export function upstreamClientId(client: Client): string {
+function upstreamClientId(client: Client): string {
   return client.upstream?.clientId ?? client.clientId;
 }
 

@@ -61,7 +61,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
 }
 
 /** RFC 6750 2.1 and 2.2; a token in the query is not taken, and two tokens are one too many. */
-export function bearerToken(request: ProtocolRequest): string {
+function bearerToken(request: ProtocolRequest): string {
   refuseDuplicates(request.form);
   const header = request.headers['authorization'];
   const inForm = optional(request.form, 'access_token');

@@ -90,7 +90,7 @@ it('a public client gets a new refresh token where the upstream keeps to the old
 
 function expectOneWinner(answers: readonly JsonAnswer[]): void {
   const outcomes = answers.map(({ status, body }) => body['error'] ?? status);
-  expect(outcomes.toSorted()).toEqual([200, 'invalid_grant']);
+  expect(new Set(outcomes)).toEqual(new Set([200, 'invalid_grant']));
 }
 
 /** Sends the browsers of this test to the other replica until the returned function is called. */

@@ -63,8 +63,11 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
     level: 'debug',
     destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  let handler: Application['publicApp'] | undefined;
-  const server = await listen((request, response) => handler?.(request, response), options.port);
+  const running: { app?: Application['publicApp'] } = {};
+  const server = await listen(
+    (request, response) => running.app?.(request, response),
+    options.port,
+  );
   const issuer = `http://localhost:${server.port}${options.environment?.['ISSUER_PATH'] ?? ''}`;
   const { location } = database;
   const config = loadConfig({
@@ -88,7 +91,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   };
   await register(options.vendors);
   const application = await compose({ config, clock, log });
-  handler = application.publicApp;
+  running.app = application.publicApp;
   const admin = await listen((request, response) => application.adminApp(request, response));
   await application.upstream.recheck();
   return {
