@@ -16,6 +16,8 @@ export type Transaction = Knex.Transaction;
 
 /** How often a transaction is run in all when others keep getting in its way. */
 const ATTEMPTS = 10;
+/** Milliseconds after which it is not run again, so that nobody waits for each attempt in turn. */
+const PATIENCE = 5000;
 
 /** Milliseconds; short, so that an outage is noticed while a vendor still waits. */
 const CONNECT_TIMEOUT = 3000;
@@ -41,11 +43,13 @@ export async function inTransaction<T>(
   db: Connection,
   work: (trx: Transaction) => Promise<T>,
 ): Promise<T> {
+  const deadline = performance.now() + PATIENCE;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await db.transaction(work);
     } catch (error) {
-      if (!isConflict(error) || attempt === ATTEMPTS) throw asRefusal(error);
+      const isLast = attempt === ATTEMPTS || performance.now() >= deadline;
+      if (!isConflict(error) || isLast) throw asRefusal(error);
     }
     await sleep(Math.random() * 10 * attempt);
   }
