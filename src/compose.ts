@@ -19,6 +19,7 @@ import { discoveryEndpoint } from './protocol/discovery.ts';
 import { jwksEndpoint } from './protocol/jwks.ts';
 import type { ReferenceStore } from './protocol/seals.ts';
 import { Seals } from './protocol/seals.ts';
+import type { Endpoint } from './protocol/message.ts';
 import { codeGrant } from './protocol/token-code.ts';
 import type { IssueParts } from './protocol/token-issue.ts';
 import { refreshGrant } from './protocol/token-refresh.ts';
@@ -154,8 +155,14 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     trustedProxies: config.trustedProxies,
     isRedirectOrigin: (origin) => registry.isRedirectOrigin(origin),
     endpoints: {
-      discovery: discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS }),
-      jwks: jwksEndpoint(() => ring.publicKeys()),
+      discovery: whileFresh(
+        registry,
+        discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS }),
+      ),
+      jwks: whileFresh(
+        registry,
+        jwksEndpoint(() => ring.publicKeys()),
+      ),
       authorize: authorizeEndpoint({
         ...{ issuer, clients: registry, upstream, seals, binding, sealRoot, clock },
         relayedAuthorizationEndpoint: () => `${issuer}${relayUpstream().authorizationPath}`,
@@ -202,5 +209,13 @@ function referenceStore(db: Connection): ReferenceStore {
     put: (purpose, sealed, expiresAt) => putReference(db, purpose, Buffer.from(sealed), expiresAt),
     read: async (purpose, reference, now) =>
       (await readReference(db, purpose, reference, now))?.toString('utf8'),
+  };
+}
+
+/** Design section 4: without the database an answer goes on for `MAX_STALENESS`, then 503. */
+function whileFresh(registry: Registry, endpoint: Endpoint): Endpoint {
+  return (request) => {
+    registry.requireFresh();
+    return endpoint(request);
   };
 }

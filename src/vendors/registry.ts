@@ -115,6 +115,11 @@ export class Registry {
     return this.#fresh().revoked.has(grantId);
   }
 
+  /** Refuses as {@link find} does; for answers that change with the database but ask nothing here. */
+  requireFresh(): void {
+    this.#fresh();
+  }
+
   /** The change-log position that has been applied. */
   get change(): number {
     return (this.#snapshot ?? EMPTY).change;
