@@ -47,14 +47,15 @@ export async function expectRefused(
   const foreign = [...NAMING, new URL(upstream.issuer).host];
   expectNothingOf(foreign, answer);
   expectLogged(proxy, before, answer, expected, secrets);
-  await expectServing(proxy);
+  // Without the database even the keys are not told for ever (MAX_STALENESS).
+  await expectServing(proxy, expected.reason === 'configuration_stale' ? 503 : 200);
   return answer;
 }
 
 /** The proxy answers the next request. */
-export async function expectServing(proxy: Pick<TestProxy, 'issuer'>): Promise<void> {
+export async function expectServing(proxy: Pick<TestProxy, 'issuer'>, status = 200): Promise<void> {
   const next = await ask(`${proxy.issuer}/oidc/jwks`);
-  expect(next.status, 'the next request').toBe(200);
+  expect(next.status, 'the next request').toBe(status);
 }
 
 function expectWire(answer: Answer, expected: Expected, issuer: string): void {

@@ -1,0 +1,197 @@
+import { decodeJwt } from 'jose';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { migrateUp } from '../../src/database/migrations.ts';
+import { Browser } from '../support/browser.ts';
+import { ask, member, members, VendorByHand } from '../support/by-hand.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { mysqlDatabase } from '../support/database.ts';
+import type { MariadbServer } from '../support/mariadb.ts';
+import { startMariadb } from '../support/mariadb.ts';
+import { expectRefused } from '../support/refused.ts';
+import { openTcpGate } from '../support/tcp-gate.ts';
+import type { TcpGate } from '../support/tcp-gate.ts';
+import { altered } from '../support/upstream/faults.ts';
+import type { World } from '../support/world.ts';
+import { createWorld } from '../support/world.ts';
+
+const AWAY = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  reason: 'database_unavailable',
+  retryAfter: 5,
+} as const;
+const STALE = { ...AWAY, reason: 'configuration_stale' } as const;
+const MAX_STALENESS = 60;
+
+const VENDORS = [{ id: 'acme' }, { id: 'spa', authentication: 'public' }] as const;
+
+/** A world on a database server of its own. */
+async function worldOn(server: MariadbServer, clock: () => Date, through?: TcpGate) {
+  const direct = await mysqlDatabase(server.url);
+  await migrateUp(direct.db);
+  const location = { ...direct.location } as { dialect: 'mysql'; url: string };
+  if (through !== undefined) {
+    const url = new URL(location.url);
+    url.port = String(through.port);
+    location.url = url.href;
+  }
+  const database: TestDatabase = { ...direct, location };
+  const environment = { MAX_STALENESS: String(MAX_STALENESS) };
+  const world = await createWorld(VENDORS, { database, clock, environment });
+  return { world, direct };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(25);
+}
+
+describe('a database that goes away', () => {
+  let server: MariadbServer;
+  let world: World;
+  let direct: TestDatabase;
+  let acme: VendorByHand;
+  let spa: VendorByHand;
+  let ahead = 0;
+  beforeAll(async () => {
+    server = await startMariadb();
+    ({ world, direct } = await worldOn(server, () => new Date(Date.now() + ahead * 1000)));
+    acme = new VendorByHand(world, 'acme');
+    spa = new VendorByHand(world, 'spa');
+  });
+  afterAll(async () => {
+    await world.close();
+    await direct.close();
+    await server.close();
+  });
+
+  const registry = () => world.proxy.application.registry;
+  const asked = (): number =>
+    world.upstream.requests.filter(({ url }) => url.pathname === '/token').length;
+
+  it('stops what needs a row at once and the rest when it is stale, and loses nothing', async () => {
+    const browser = new Browser();
+    const tokens = await acme.logIn(browser);
+    const spaTokens = await spa.logIn(browser);
+    const known = await acme.begin(browser);
+    const newcomer = await acme.begin(new Browser(), 'bob');
+    const atSpa = await spa.begin(browser);
+    const { issuer, adminUrl } = world.proxy;
+    await server.stop();
+
+    // The outage is not known yet: the first who meets it is refused all the same.
+    await expectRefused(world, AWAY, () => acme.redeem(known), [known.code]);
+
+    await until(() => !registry().databaseUp);
+    expect((await ask(`${adminUrl}/readyz`)).status).toBe(503);
+    expect((await ask(`${adminUrl}/livez`)).status).toBe(200);
+    const before = asked();
+    const began = Date.now();
+    await expectRefused(world, AWAY, () => acme.redeem(known), [known.code]);
+    await expectRefused(world, AWAY, () => acme.redeem(newcomer), [newcomer.code]);
+    await expectRefused(world, AWAY, () => spa.redeem(atSpa), [atSpa.code]);
+    const { refreshToken } = spaTokens;
+    await expectRefused(world, AWAY, () => spa.refresh(refreshToken), [refreshToken]);
+    expect(asked(), 'the upstream is not asked').toBe(before);
+    expect(Date.now() - began, 'nobody waits for a database that is known to be away').toBeLessThan(
+      2000,
+    );
+
+    // What neither writes nor consumes a row goes on, a whole login page included.
+    for (const path of ['/.well-known/openid-configuration', '/oidc/jwks']) {
+      expect((await ask(`${issuer}${path}`)).status).toBe(200);
+    }
+    expect(members(await acme.userinfo(tokens.accessToken))['sub']).toMatch(/^[a-z2-7]{52}$/);
+    const refreshed = await acme.refresh(tokens.refreshToken);
+    expect(refreshed.status).toBe(200);
+    const begun = await acme.begin(browser);
+    expect(begun.callback.searchParams.get('state')).toBe(begun.state);
+    await expectRefused(world, AWAY, () => acme.redeem(begun), [begun.code]);
+
+    ahead = MAX_STALENESS + 5;
+    const latest = member(refreshed, 'refresh_token');
+    await expectRefused(world, STALE, () => ask(acme.request().url));
+    await expectRefused(world, STALE, () => acme.userinfo(tokens.accessToken), [
+      tokens.accessToken,
+    ]);
+    await expectRefused(world, STALE, () => acme.refresh(latest), [latest]);
+    await expectRefused(world, STALE, () => ask(`${issuer}/.well-known/openid-configuration`));
+    await expectRefused(world, STALE, () => ask(`${issuer}/oidc/jwks`));
+
+    await server.start();
+    await until(() => registry().databaseUp);
+    for (const [vendor, refused] of [
+      [acme, known],
+      [acme, newcomer],
+      [spa, atSpa],
+      [acme, begun],
+    ] as const) {
+      const answer = await vendor.redeem(refused);
+      expect(answer.status, answer.body).toBe(200);
+      expect(decodeJwt(member(answer, 'id_token')).sub).toMatch(/^[a-z2-7]{52}$/);
+    }
+    expect((await spa.refresh(refreshToken)).status).toBe(200);
+    expect((await acme.refresh(latest)).status).toBe(200);
+    expect((await ask(`${adminUrl}/readyz`)).status).toBe(200);
+  });
+
+  it('gives no subject when it goes away while the upstream answers', async () => {
+    const newcomer = await acme.begin(new Browser(), 'alice');
+    const { refreshToken } = await spa.logIn(new Browser());
+    const takesTheDatabaseAway = altered(async (answer) => {
+      await server.stop();
+      return answer;
+    });
+    world.upstream.faults.arm('token', takesTheDatabaseAway, 1);
+    await expectRefused(world, AWAY, () => acme.redeem(newcomer), [newcomer.code]);
+    await server.start();
+    await until(() => registry().databaseUp);
+    await registry().refresh();
+
+    world.upstream.faults.arm('token', takesTheDatabaseAway, 1);
+    await expectRefused(world, AWAY, () => spa.refresh(refreshToken), [refreshToken]);
+    await server.start();
+    await until(() => registry().databaseUp);
+    await registry().refresh();
+    await expect(acme.logIn(new Browser(), 'bob')).resolves.toBeDefined();
+  });
+});
+
+describe('a database that falls silent, its connections open', () => {
+  let server: MariadbServer;
+  let gate: TcpGate;
+  let world: World;
+  let direct: TestDatabase;
+  let acme: VendorByHand;
+  beforeAll(async () => {
+    server = await startMariadb();
+    gate = await openTcpGate(Number(new URL(server.url).port));
+    ({ world, direct } = await worldOn(server, () => new Date(), gate));
+    acme = new VendorByHand(world, 'acme');
+  });
+  afterAll(async () => {
+    gate.thaw();
+    await world.close();
+    await direct.close();
+    await gate.close();
+    await server.close();
+  });
+
+  it('is given up, then known to be away, and taken up again', async () => {
+    const tokens = await acme.logIn(new Browser());
+    const first = await acme.begin(new Browser());
+    const second = await acme.begin(new Browser());
+    gate.freeze();
+    await expectRefused(world, AWAY, () => acme.redeem(first), [first.code]);
+    await until(() => !world.proxy.application.registry.databaseUp);
+    const began = Date.now();
+    await expectRefused(world, AWAY, () => acme.redeem(second), [second.code]);
+    expect(Date.now() - began).toBeLessThan(2000);
+    expect((await acme.userinfo(tokens.accessToken)).status).toBe(200);
+    gate.thaw();
+    await until(() => world.proxy.application.registry.databaseUp);
+    expect((await acme.redeem(first)).status).toBe(200);
+    expect((await acme.redeem(second)).status).toBe(200);
+  });
+});
