@@ -18,74 +18,79 @@ import { createWorld, vendorSecret } from '../support/world.ts';
 
 let world: World;
 let replica: TestProxy;
-beforeAll(async () => {
-  world = await createWorld([{ id: 'acme' }, { id: 'spa', authentication: 'public' }]);
-  replica = await world.proxy.replica({ ISSUER: world.proxy.issuer });
-});
-afterAll(async () => {
-  await replica.close();
-  await world.close();
-});
 
-describe.each([
-  ['short', 'x'],
-  ['long enough to go by reference', 'x'.repeat(3000)],
-])('with a state that is %s', (_name, state) => {
-  it('a login that one replica began is ended by the other', async () => {
-    const browser = new Browser();
-    const party = await world.vendor('acme').party();
-    const { url, pending } = await party.begin({ state });
-    const began = await browser.walk(url);
-    const back = atReplica();
-    const fields = { username: 'alice', password: 'alice-password' };
-    const { callback } = await browser.submit(began.page, fields);
-    back();
-    const answer = await redeem(replica, 'acme', {
-      callback: callback ?? new URL('http://none.invalid'),
-      pending,
-      party,
+describe.each(['sqlite', 'mysql'] as const)('on %s', (dialect) => {
+  beforeAll(async () => {
+    world = await createWorld([{ id: 'acme' }, { id: 'spa', authentication: 'public' }], {
+      dialect,
     });
-    expect(answer.status).toBe(200);
-    const accessToken = String(answer.body['access_token']);
-    const [one, other] = [
-      await askUserinfo(world.proxy.issuer, accessToken),
-      await askUserinfo(replica.issuer, accessToken),
-    ];
-    expect(one.body['sub']).toMatch(/^[a-z2-7]{52}$/);
-    expect(other.body).toEqual(one.body);
+    replica = await world.proxy.replica({ ISSUER: world.proxy.issuer });
   });
-});
-
-describe('where the upstream takes everything as often as it comes', () => {
-  it('a code that reaches both replicas at once is redeemed by one of them', async () => {
-    const answered = await authorize(world.vendor('acme'), new Browser(), 'alice');
-    const answers = await whileForgiving(() =>
-      Promise.all([redeem(world.proxy, 'acme', answered), redeem(replica, 'acme', answered)]),
-    );
-    expectOneWinner(answers);
+  afterAll(async () => {
+    await replica.close();
+    await world.close();
   });
 
-  it('a refresh token of a public client is used by one of them, and then all is over', async () => {
-    const tokens = await world.vendor('spa').logIn(new Browser(), 'alice');
-    const answers = await whileForgiving(() =>
-      Promise.all([
-        refresh(world.proxy, tokens.refreshToken),
-        refresh(replica, tokens.refreshToken),
-      ]),
-    );
-    expectOneWinner(answers);
-    await world.proxy.application.registry.refresh();
-    const userinfo = await askUserinfo(world.proxy.issuer, tokens.accessToken);
-    expect(userinfo.body['error']).toBe('invalid_token');
+  describe.each([
+    ['short', 'x'],
+    ['long enough to go by reference', 'x'.repeat(3000)],
+  ])('with a state that is %s', (_name, state) => {
+    it('a login that one replica began is ended by the other', async () => {
+      const browser = new Browser();
+      const party = await world.vendor('acme').party();
+      const { url, pending } = await party.begin({ state });
+      const began = await browser.walk(url);
+      const back = atReplica();
+      const fields = { username: 'alice', password: 'alice-password' };
+      const { callback } = await browser.submit(began.page, fields);
+      back();
+      const answer = await redeem(replica, 'acme', {
+        callback: callback ?? new URL('http://none.invalid'),
+        pending,
+        party,
+      });
+      expect(answer.status).toBe(200);
+      const accessToken = String(answer.body['access_token']);
+      const [one, other] = [
+        await askUserinfo(world.proxy.issuer, accessToken),
+        await askUserinfo(replica.issuer, accessToken),
+      ];
+      expect(one.body['sub']).toMatch(/^[a-z2-7]{52}$/);
+      expect(other.body).toEqual(one.body);
+    });
   });
-});
 
-it('a public client gets a new refresh token where the upstream keeps to the old one', async () => {
-  const { refreshToken } = await world.vendor('spa').logIn(new Browser(), 'alice');
-  world.upstream.faults.arm('token', withMembers({ refresh_token: undefined }), 1);
-  const { body } = await refresh(world.proxy, refreshToken);
-  expect(body['refresh_token']).toBeTypeOf('string');
-  expect(body['refresh_token']).not.toBe(refreshToken);
+  describe('where the upstream takes everything as often as it comes', () => {
+    it('a code that reaches both replicas at once is redeemed by one of them', async () => {
+      const answered = await authorize(world.vendor('acme'), new Browser(), 'alice');
+      const answers = await whileForgiving(() =>
+        Promise.all([redeem(world.proxy, 'acme', answered), redeem(replica, 'acme', answered)]),
+      );
+      expectOneWinner(answers);
+    });
+
+    it('a refresh token of a public client is used by one of them, and then all is over', async () => {
+      const tokens = await world.vendor('spa').logIn(new Browser(), 'alice');
+      const answers = await whileForgiving(() =>
+        Promise.all([
+          refresh(world.proxy, tokens.refreshToken),
+          refresh(replica, tokens.refreshToken),
+        ]),
+      );
+      expectOneWinner(answers);
+      await world.proxy.application.registry.refresh();
+      const userinfo = await askUserinfo(world.proxy.issuer, tokens.accessToken);
+      expect(userinfo.body['error']).toBe('invalid_token');
+    });
+  });
+
+  it('a public client gets a new refresh token where the upstream keeps to the old one', async () => {
+    const { refreshToken } = await world.vendor('spa').logIn(new Browser(), 'alice');
+    world.upstream.faults.arm('token', withMembers({ refresh_token: undefined }), 1);
+    const { body } = await refresh(world.proxy, refreshToken);
+    expect(body['refresh_token']).toBeTypeOf('string');
+    expect(body['refresh_token']).not.toBe(refreshToken);
+  });
 });
 
 function expectOneWinner(answers: readonly JsonAnswer[]): void {
