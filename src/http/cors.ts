@@ -14,6 +14,8 @@ export function allowClientOrigin(request: Request, response: Response, client: 
   const origin = request.headers.origin;
   if (origin === undefined || origin === 'null' || !originsOf(client).has(origin)) return;
   response.set('access-control-allow-origin', origin).vary('origin');
+  // A refusal says in these what is wrong (RFC 6750 3) and when to come back.
+  response.set('access-control-expose-headers', 'www-authenticate, retry-after');
 }
 
 /** Answers a preflight: at a client's endpoints for any registered redirect origin. */

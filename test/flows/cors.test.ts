@@ -111,6 +111,11 @@ describe('a userinfo answer', () => {
     }
     await world.proxy.application.registry.refresh();
     expect(await userinfo(accessToken, own)).toEqual([401, own]);
+    const answer = await fetch(`${world.proxy.issuer}/oidc/userinfo`, {
+      headers: { origin: own, authorization: `Bearer ${accessToken}` },
+    });
+    expect(answer.headers.get('access-control-expose-headers')).toContain('www-authenticate');
+    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
   });
 });
 
