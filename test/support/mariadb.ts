@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -11,6 +11,7 @@ import { createConnection } from 'mysql2/promise';
 
 import { startGuarded } from './guarded-process.ts';
 import type { GuardedProcess } from './guarded-process.ts';
+import { findProgram } from './programs.ts';
 import { scratchFolder } from './scratch.ts';
 
 /** A MariaDB server of one's own, on a free loopback port, with its data in a temporary folder. */
@@ -118,15 +119,8 @@ function asRoot(): readonly string[] {
 }
 
 async function program(name: string): Promise<string> {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  for (const folder of folders) {
-    const path = join(folder, name);
-    const found = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
-  }
+  const path = await findProgram(name);
+  if (path !== undefined) return path;
   throw new Error(
     `${name} is not installed. Install MariaDB's server, or set TEST_DATABASE_URL to ` +
       'mysql://user:password@host:3306/ of a MySQL 8 or MariaDB server whose user may create databases.',
