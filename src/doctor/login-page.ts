@@ -67,7 +67,7 @@ async function lookAt(
     fetched.push(await proxy.open(asset, walk.cookies));
   }
   const steps = walk.answers.length - 1;
-  const message = `Through the relay its first page comes after ${steps} redirects: status ${page.status}, ${forms.length} forms.`;
+  const message = `Its first page comes through the relay: status ${page.status}, redirects before it ${steps}, forms in it ${forms.length}.`;
   return {
     findings: [
       ok('login_page', message, clientId),
@@ -165,7 +165,7 @@ function cookieFindings(answers: readonly Answer[], clientId: string): readonly 
   const cookies = answers.flatMap((answer) => answer.headers['set-cookie'] ?? []);
   const wide = cookies.filter((cookie) => /;\s*domain\s*=/i.test(cookie));
   if (wide.length === 0) {
-    return [ok('cookies', `${cookies.length} cookies, none with a Domain.`, clientId)];
+    return [ok('cookies', `Cookies: ${cookies.length}, none with a Domain.`, clientId)];
   }
   const names = wide.map((cookie) => cookie.split('=')[0]).join(', ');
   const hint = 'Other hosts of that domain can read them.';

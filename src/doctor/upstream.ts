@@ -102,7 +102,7 @@ async function keyFindings(
       const hint = 'The upstream must publish the key that it signs ID tokens with.';
       return [problem('upstream_keys', message, hint)];
     }
-    return [ok('upstream_keys', `${keys.length} keys, for ${usable.join(', ')}.`)];
+    return [ok('upstream_keys', `Signing keys: ${keys.length}, for ${usable.join(', ')}.`)];
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const detail = error.detail === undefined ? '' : ` (${error.detail})`;

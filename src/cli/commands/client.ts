@@ -130,7 +130,7 @@ function remove(host: CommandHost, id: string, yes: boolean | undefined): Promis
     const users = await usersOfSector(db, client.sector);
     const question =
       `Delete the client "${id}" with its recorded phases? ` +
-      `Its sector "${client.sector}" with ${users} users stays with the vendor.`;
+      `Users with a pseudonym in its sector "${client.sector}", which stays the vendor’s: ${users}.`;
     await confirm(host.context, yes, question);
     await inTransaction(db, (trx) => deleteClient(trx, id, { at: clock(), revision }));
     host.output().result({ action: 'delete', kind: 'client', id }, `deleted client ${id}`);

@@ -27,5 +27,5 @@ function described({ findings }: Report): string {
     const line = `${level.padEnd(7)}  ${what}: ${message}`;
     return hint === undefined ? line : `${line}\n${' '.repeat(9)}→ ${hint}`;
   });
-  return [...lines, `${count('problem')} problems, ${count('warning')} warnings`].join('\n');
+  return [...lines, `problems: ${count('problem')}, warnings: ${count('warning')}`].join('\n');
 }

@@ -74,7 +74,7 @@ async function rewrap(host: CommandHost, { db, config }: Workspace): Promise<voi
   const text =
     rewrapped === 0
       ? 'nothing to do: every root is wrapped under MASTER_KEY'
-      : `${rewrapped} roots are now wrapped under MASTER_KEY; MASTER_KEY_PREVIOUS can go once ` +
+      : `roots that are now wrapped under MASTER_KEY: ${rewrapped}; MASTER_KEY_PREVIOUS can go once ` +
         'every replica runs with the new key';
   host.output().result({ rewrapped }, text);
 }

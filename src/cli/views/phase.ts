@@ -17,7 +17,10 @@ export function phaseView(version: RecordedPhase): Readonly<Record<string, unkno
 /** The same in a few words. */
 export function phaseText({ version, phase, percent, pilotUsers }: RecordedPhase): string {
   const share = percent === undefined ? [] : [`${percent} %`];
-  const pilots = pilotUsers.length === 0 ? [] : [`${pilotUsers.length} pilot users`];
+  const pilots =
+    pilotUsers.length === 0
+      ? []
+      : [`${pilotUsers.length} pilot ${pilotUsers.length === 1 ? 'user' : 'users'}`];
   const narrowed = [...share, ...pilots].join(' and ');
   return `${phase}${narrowed === '' ? '' : ` for ${narrowed}`} (version ${version})`;
 }

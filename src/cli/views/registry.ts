@@ -77,7 +77,8 @@ export function editText(plan: Plan): string {
     return `${done[action]} ${kind} ${id}${which}`;
   });
   const moves = plan.sectorMoves.map(
-    ({ from, to, users }) => `moved from sector ${from} to ${to}: ${users} users change sub`,
+    ({ from, to, users }) =>
+      `moved from sector ${from} to ${to}; users whose sub changes: ${users}`,
   );
   const warnings = plan.warnings.map(({ wrong, right }) => `warning: ${wrong}; ${right}`);
   return [...changes, ...moves, ...warnings].join('\n');

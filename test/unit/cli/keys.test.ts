@@ -31,7 +31,7 @@ describe('keys commands', () => {
     const listed = await command(['keys', 'list']);
     const items = itemsOf(listed);
     expect(items.filter(({ state }) => state === 'active')).toHaveLength(4);
-    const [next] = items.filter(({ state }) => state === 'next');
+    const next = items.find(({ state }) => state === 'next');
     const wait =
       Date.parse(String(next?.['signs_from'])) - Date.parse(String(next?.['created_at']));
     expect(wait).toBe(600_000);
