@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    isolate: true,
     // Databases, browsers and processes work beside each of these.
     maxWorkers: Math.min(4, availableParallelism()),
     testTimeout: 60_000,
