@@ -10,6 +10,7 @@ import { keepHouse } from './grants/housekeeping.ts';
 import { OneTimeUses } from './grants/one-time.ts';
 import { createAdminApp } from './http/admin-app.ts';
 import { createPublicApp } from './http/public-app.ts';
+import { OWN_PREFIXES } from './http/routes.ts';
 import { respondRelayError } from './http/request-context.ts';
 import type { Logger } from './observability/logger.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
@@ -139,7 +140,11 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       origin: new URL(config.upstream.issuer).origin,
       target: config.upstream.url,
       authorizationPath: reached.authorization_endpoint.pathname,
-      backChannelPaths: BACK_CHANNEL.flatMap((name) => reached[name]?.pathname ?? []),
+      backChannelPaths: [
+        // Under any other spelling too: the upstream may read `/OIDC/token` as it likes.
+        ...OWN_PREFIXES,
+        ...BACK_CHANNEL.flatMap((name) => reached[name]?.pathname ?? []),
+      ],
     };
   };
   const relay = createRelay({
