@@ -34,7 +34,7 @@ export interface Workspace {
 }
 
 /** The logger of a command: to stderr, so that stdout stays what was asked for. */
-export function commandLogger(context: CliContext, config: Config): Logger {
+function commandLogger(context: CliContext, config: Config): Logger {
   return createLogger({ level: config.logLevel, destination: context.stderr });
 }
 

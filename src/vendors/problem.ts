@@ -32,7 +32,7 @@ export class UnknownError extends Error {
 }
 
 /** A path as people read it: `vendors[0].clients[1].redirect_uris[0]`. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     return text === '' ? part : `${text}.${part}`;
