@@ -31,7 +31,7 @@ export class KeyRing {
     const ring = new KeyRing(store, log);
     await keepKeys(store);
     await ring.reload();
-    ring.#timer = setInterval(() => void ring.#upkeep(), UPKEEP_INTERVAL).unref();
+    ring.#timer = setInterval(() => void ring.lookAfter(), UPKEEP_INTERVAL).unref();
     return ring;
   }
 
@@ -66,16 +66,21 @@ export class KeyRing {
     this.#active = active;
   }
 
-  /** Stops the upkeep. */
-  close(): void {
-    clearInterval(this.#timer);
-  }
-
-  async #upkeep(): Promise<void> {
+  /**
+   * Does what has become due, and reads the keys anew in any case: a reading that
+   * failed when the change was told would else leave this replica behind. Never throws.
+   */
+  async lookAfter(): Promise<void> {
     try {
-      if (await keepKeys(this.#store)) await this.reload();
+      await keepKeys(this.#store);
+      await this.reload();
     } catch (error) {
       this.#log.warn({ err: error }, 'signing keys could not be looked after');
     }
+  }
+
+  /** Stops the upkeep. */
+  close(): void {
+    clearInterval(this.#timer);
   }
 }

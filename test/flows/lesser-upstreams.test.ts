@@ -90,7 +90,7 @@ function withoutIss(): void {
   world.upstream.faults.arm(
     'authorize',
     altered((answer) => {
-      const location = URL.parse(String(answer.headers['location'] ?? ''));
+      const location = URL.parse(answer.headers['location'] ?? '');
       if (location === null) return answer;
       location.searchParams.delete('iss');
       return { ...answer, headers: { ...answer.headers, location: location.href } };
