@@ -82,13 +82,13 @@ function exists(path: string): boolean {
   return existsSync(join(ROOT, path));
 }
 
-/** What follows `pairwise-proxy` where it stands as a command: in code, up to the line's end. */
+/** What follows `pairwise-proxy` where it stands as a command: in code, at a line's beginning. */
 function commandsIn(text: string): readonly (readonly string[])[] {
   const code = [
     ...[...text.matchAll(/^```\w*\n([^]*?)^```/gm)].map(([, block = '']) => block),
     ...[...withoutCode(text).matchAll(/`([^`]+)`/g)].map(([, span = '']) => span),
   ].join('\n');
-  return [...code.matchAll(/(?:^|[ \t])pairwise-proxy((?: +[^\s#]+)+)/gm)]
+  return [...code.matchAll(/^(?:\$ )?(?:npx )?pairwise-proxy((?: +[^\s#]+)+)/gm)]
     .map(([, rest = '']) => rest.trim().split(/\s+/))
     .filter(([first = '']) => /^[a-z-]/.test(first));
 }
