@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -32,7 +34,7 @@ function perform(rows: readonly Row[], steps: readonly KeyStep[], at: Date): rea
   for (const step of steps) {
     switch (step.step) {
       case 'create':
-        result.push({ kid: `k${at.getTime()}`, alg: step.alg, state: step.state, createdAt: at });
+        result.push({ kid: randomUUID(), alg: step.alg, state: step.state, createdAt: at });
         break;
       case 'retire':
         result = result.map((row) =>
