@@ -11,15 +11,8 @@ import { subjectCommand } from './commands/subject.ts';
 import { vendorCommand } from './commands/vendor.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, tell } from './failure.ts';
+import type { CommandHost } from './host.ts';
 import { Output } from './output.ts';
-
-/** A command's way to speak: the context, the output, and the exit code it sets. */
-export interface CommandHost {
-  readonly context: CliContext;
-  readonly output: () => Output;
-  /** Sets the exit code where it is not 0. */
-  exitWith(code: number): void;
-}
 
 const COMMANDS = [
   ...[serveCommand, migrateCommand, doctorCommand, applyCommand],

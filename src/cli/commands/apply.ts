@@ -4,7 +4,7 @@ import type { Plan } from '../../vendors/apply.ts';
 import { applyRegistrations, planApply } from '../../vendors/apply.ts';
 import { inWorkspace } from '../context.ts';
 import { readInput, secretSources } from '../entry.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 
 interface ApplyOptions {
   readonly file: string;

@@ -13,7 +13,7 @@ import { membersOf, withClientOptions, type ClientOptions } from '../client-opti
 import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
 import { givenEntry } from '../entry.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 import { clientSummary, clientView, editText, editView } from '../views/registry.ts';
 
 interface CreateOptions extends ClientOptions {

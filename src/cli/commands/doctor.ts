@@ -3,7 +3,7 @@ import { loadConfig } from '../../config/load.ts';
 import { examine } from '../../doctor/examine.ts';
 import type { Finding, Report } from '../../doctor/finding.ts';
 import { EXIT } from '../failure.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 
 /** `doctor`: looks at what a working proxy needs, and says what it found. */
 export function doctorCommand(host: CommandHost): Command {

@@ -5,7 +5,7 @@ import { rotateKeys, SIGNING_ALGORITHMS } from '../../signing/upkeep.ts';
 import type { SigningAlgorithm } from '../../tokens/algorithms.ts';
 import type { Workspace } from '../context.ts';
 import { inWorkspace } from '../context.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 import { keyView } from '../views/key.ts';
 
 interface RotateOptions {

@@ -4,7 +4,7 @@ import type { Connection } from '../../database/connection.ts';
 import { openDatabase } from '../../database/connection.ts';
 import { migrateDown, migrateUp, migrationStatus, schemaState } from '../../database/migrations.ts';
 import { confirm } from '../confirm.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 
 /** `migrate up|down|status`. */
 export function migrateCommand(host: CommandHost): Command {

@@ -9,7 +9,7 @@ import {
   rolloutStatus,
 } from '../../vendors/rollout.ts';
 import { inWorkspace } from '../context.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 import { phaseText, phaseView } from '../views/phase.ts';
 
 interface SetOptions {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { createLogger } from '../../observability/logger.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 
 /** `serve`: runs the proxy until a signal ends it; logs to stdout. */
 export function serveCommand(host: CommandHost): Command {

@@ -4,7 +4,7 @@ import { findLocalSubject } from '../../subjects/store.ts';
 import { readClient } from '../../vendors/client-store.ts';
 import { inWorkspace } from '../context.ts';
 import { CommandError, EXIT } from '../failure.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 
 interface LookupOptions {
   readonly client: string;

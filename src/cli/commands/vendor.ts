@@ -7,7 +7,7 @@ import { deleteVendor, readVendors } from '../../vendors/vendor-store.ts';
 import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
 import { givenEntry } from '../entry.ts';
-import type { CommandHost } from '../program.ts';
+import type { CommandHost } from '../host.ts';
 import { editText, editView, vendorView } from '../views/registry.ts';
 
 interface VendorOptions {
