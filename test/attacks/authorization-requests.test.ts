@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Reason } from '../../src/errors.ts';
 import { Browser } from '../support/browser.ts';
-import type { Changes } from '../support/by-hand.ts';
-import { ask, member, VendorByHand } from '../support/by-hand.ts';
+import type { Changes, VendorByHand } from '../support/by-hand.ts';
+import { ask, member, vendorByHand } from '../support/by-hand.ts';
 import type { Expected } from '../support/refused.ts';
 import { expectRefused } from '../support/refused.ts';
 import type { World } from '../support/world.ts';
@@ -25,8 +25,8 @@ beforeAll(async () => {
     { id: 'bolt' },
     { id: 'spa', authentication: 'public' },
   ]);
-  acme = new VendorByHand(world, 'acme');
-  spa = new VendorByHand(world, 'spa');
+  acme = vendorByHand(world, 'acme');
+  spa = vendorByHand(world, 'spa');
 });
 afterAll(() => world.close());
 

@@ -8,7 +8,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
-import { ask, VendorByHand } from '../support/by-hand.ts';
+import type { VendorByHand } from '../support/by-hand.ts';
+import { ask, vendorByHand } from '../support/by-hand.ts';
 import { expectNothingOf, expectRefused } from '../support/refused.ts';
 import type { Answer as UpstreamAnswer } from '../support/upstream/answer.ts';
 import {
@@ -27,8 +28,8 @@ let acme: VendorByHand;
 let bolt: VendorByHand;
 beforeAll(async () => {
   world = await createWorld();
-  acme = new VendorByHand(world, 'acme');
-  bolt = new VendorByHand(world, 'bolt');
+  acme = vendorByHand(world, 'acme');
+  bolt = vendorByHand(world, 'bolt');
 });
 afterAll(() => world.close());
 afterEach(() => world.upstream.faults.clear());

@@ -6,7 +6,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
-import { ask, member, VendorByHand } from '../support/by-hand.ts';
+import type { VendorByHand } from '../support/by-hand.ts';
+import { ask, member, vendorByHand } from '../support/by-hand.ts';
 import { expectRefused } from '../support/refused.ts';
 import type { World } from '../support/world.ts';
 import { createWorld, upstreamSecret, vendorSecret } from '../support/world.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
     ],
     { environment: { TRUSTED_PROXIES: '127.0.0.1/32' } },
   );
-  acme = new VendorByHand(world, 'acme');
+  acme = vendorByHand(world, 'acme');
 });
 afterAll(() => world.close());
 
@@ -162,7 +163,7 @@ describe('client authentication', () => {
   });
 
   it('lets the upstream judge forwarded credentials, and tells its no in our words', async () => {
-    const old = new VendorByHand(world, 'old');
+    const old = vendorByHand(world, 'old');
     const begun = await old.begin(new Browser());
     const wrong = basic(old.clientId, 'guessed-secret').authorization;
     await expectRefused(
@@ -214,7 +215,7 @@ describe('guessing a secret', () => {
   });
 
   it('is throttled for forwarded clients too, before the upstream is asked', async () => {
-    const old = new VendorByHand(world, 'old');
+    const old = vendorByHand(world, 'old');
     const { code, verifier } = await old.begin(new Browser());
     const form = {
       grant_type: 'authorization_code',

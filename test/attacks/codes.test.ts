@@ -10,8 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
-import type { Answer } from '../support/by-hand.ts';
-import { member, VendorByHand } from '../support/by-hand.ts';
+import type { Answer, VendorByHand } from '../support/by-hand.ts';
+import { member, vendorByHand } from '../support/by-hand.ts';
 import { altered } from '../support/upstream/faults.ts';
 import type { Answer as UpstreamAnswer } from '../support/upstream/answer.ts';
 import { expectRefused } from '../support/refused.ts';
@@ -31,8 +31,8 @@ describe.each(['sqlite', 'mysql'] as const)('a code in the wrong hands, on %s', 
       { dialect },
     );
     browser = new Browser();
-    acme = new VendorByHand(world, 'acme');
-    bolt = new VendorByHand(world, 'bolt');
+    acme = vendorByHand(world, 'acme');
+    bolt = vendorByHand(world, 'bolt');
   });
   afterAll(() => world.close());
 
@@ -186,7 +186,7 @@ describe.each(['sqlite', 'mysql'] as const)('a code in the wrong hands, on %s', 
   });
 
   it('is good once at a public client, and so is each of its refresh tokens', async () => {
-    const spa = new VendorByHand(world, 'spa');
+    const spa = vendorByHand(world, 'spa');
     const begun = await spa.begin(browser);
     const first = await spa.redeem(begun);
     const refreshToken = member(first, 'refresh_token');

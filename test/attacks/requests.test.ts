@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Reason } from '../../src/errors.ts';
 import { Browser } from '../support/browser.ts';
-import { ask, VendorByHand } from '../support/by-hand.ts';
-import type { Tokens } from '../support/by-hand.ts';
+import { ask, vendorByHand } from '../support/by-hand.ts';
+import type { Tokens, VendorByHand } from '../support/by-hand.ts';
 import { sendRaw, statusLines } from '../support/raw-http.ts';
 import { expectRefused, expectServing } from '../support/refused.ts';
 import type { World } from '../support/world.ts';
@@ -26,7 +26,7 @@ let tokens: Tokens;
 let issuer: string;
 beforeAll(async () => {
   world = await createWorld();
-  acme = new VendorByHand(world, 'acme');
+  acme = vendorByHand(world, 'acme');
   tokens = await acme.logIn(new Browser());
   issuer = world.proxy.issuer;
 });

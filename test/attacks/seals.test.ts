@@ -8,8 +8,8 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
-import type { Answer } from '../support/by-hand.ts';
-import { ask, VendorByHand } from '../support/by-hand.ts';
+import type { Answer, VendorByHand } from '../support/by-hand.ts';
+import { ask, vendorByHand } from '../support/by-hand.ts';
 import type { Expected } from '../support/refused.ts';
 import { expectRefused } from '../support/refused.ts';
 import type { World } from '../support/world.ts';
@@ -25,8 +25,8 @@ let ahead = 0;
 beforeAll(async () => {
   const clock = (): Date => new Date(Date.now() + ahead * 1000);
   world = await createWorld(undefined, { clock });
-  acme = new VendorByHand(world, 'acme');
-  bolt = new VendorByHand(world, 'bolt');
+  acme = vendorByHand(world, 'acme');
+  bolt = vendorByHand(world, 'bolt');
 });
 afterAll(() => world.close());
 

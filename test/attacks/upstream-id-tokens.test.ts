@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Reason } from '../../src/errors.ts';
 import { Browser } from '../support/browser.ts';
-import { member, VendorByHand } from '../support/by-hand.ts';
+import type { VendorByHand } from '../support/by-hand.ts';
+import { member, vendorByHand } from '../support/by-hand.ts';
 import { expectRefused } from '../support/refused.ts';
 import { withMembers } from '../support/upstream/faults.ts';
 import {
@@ -31,7 +32,7 @@ let acme: VendorByHand;
 let browser: Browser;
 beforeAll(async () => {
   world = await createWorld();
-  acme = new VendorByHand(world, 'acme');
+  acme = vendorByHand(world, 'acme');
   browser = new Browser();
 });
 afterAll(() => world.close());

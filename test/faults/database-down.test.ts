@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { migrateUp } from '../../src/database/migrations.ts';
 import { Browser } from '../support/browser.ts';
-import { ask, member, members, VendorByHand } from '../support/by-hand.ts';
+import type { VendorByHand } from '../support/by-hand.ts';
+import { ask, member, members, vendorByHand } from '../support/by-hand.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { mysqlDatabase } from '../support/database.ts';
 import type { MariadbServer } from '../support/mariadb.ts';
@@ -57,8 +58,8 @@ describe('a database that goes away', () => {
   beforeAll(async () => {
     server = await startMariadb();
     ({ world, direct } = await worldOn(server, () => new Date(Date.now() + ahead * 1000)));
-    acme = new VendorByHand(world, 'acme');
-    spa = new VendorByHand(world, 'spa');
+    acme = vendorByHand(world, 'acme');
+    spa = vendorByHand(world, 'spa');
   });
   afterAll(async () => {
     await world.close();
@@ -168,7 +169,7 @@ describe('a database that falls silent, its connections open', () => {
     server = await startMariadb();
     gate = await openTcpGate(Number(new URL(server.url).port));
     ({ world, direct } = await worldOn(server, () => new Date(), gate));
-    acme = new VendorByHand(world, 'acme');
+    acme = vendorByHand(world, 'acme');
   });
   afterAll(async () => {
     gate.thaw();

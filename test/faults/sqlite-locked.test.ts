@@ -2,7 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
-import { VendorByHand } from '../support/by-hand.ts';
+import type { VendorByHand } from '../support/by-hand.ts';
+import { vendorByHand } from '../support/by-hand.ts';
 import { expectRefused } from '../support/refused.ts';
 import type { World } from '../support/world.ts';
 import { createWorld } from '../support/world.ts';
@@ -11,7 +12,7 @@ let world: World;
 let acme: VendorByHand;
 beforeAll(async () => {
   world = await createWorld([{ id: 'acme' }]);
-  acme = new VendorByHand(world, 'acme');
+  acme = vendorByHand(world, 'acme');
 });
 afterAll(() => world.close());
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Answer } from '../support/by-hand.ts';
+import type { Answer, VendorByHand } from '../support/by-hand.ts';
 import { Browser } from '../support/browser.ts';
-import { member, VendorByHand } from '../support/by-hand.ts';
+import { member, vendorByHand } from '../support/by-hand.ts';
 import type { Expected } from '../support/refused.ts';
 import { expectRefused, expectServing, MARKER } from '../support/refused.ts';
 import type { Fault } from '../support/upstream/faults.ts';
@@ -36,7 +36,7 @@ let acme: VendorByHand;
 let browser: Browser;
 beforeAll(async () => {
   world = await createWorld();
-  acme = new VendorByHand(world, 'acme');
+  acme = vendorByHand(world, 'acme');
   browser = new Browser();
 });
 afterAll(() => world.close());

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
-import { ask, members, VendorByHand } from '../support/by-hand.ts';
+import type { VendorByHand } from '../support/by-hand.ts';
+import { ask, members, vendorByHand } from '../support/by-hand.ts';
 import { expectRefused } from '../support/refused.ts';
 import type { Expected } from '../support/refused.ts';
 import { forgedIdToken, signedByUnknownKey } from '../support/upstream/forged-id-token.ts';
@@ -25,7 +26,7 @@ describe('an upstream that is down before the proxy starts', () => {
   let acme: VendorByHand;
   beforeAll(async () => {
     world = await createWorld();
-    acme = new VendorByHand(world, 'acme');
+    acme = vendorByHand(world, 'acme');
     await world.upstream.stop();
   });
   afterAll(() => world.close());
@@ -67,7 +68,7 @@ describe('an upstream that goes away later', () => {
   let acme: VendorByHand;
   beforeAll(async () => {
     world = await createWorld();
-    acme = new VendorByHand(world, 'acme');
+    acme = vendorByHand(world, 'acme');
   });
   afterAll(() => world.close());
 

@@ -58,22 +58,37 @@ export async function ask(
   return { status: response.statusCode, headers: received, body: await response.body.text() };
 }
 
+/** Who a vendor is at which proxy. */
+export interface Party {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** Undefined: a public client. */
+  readonly secret: string | undefined;
+}
+
+/** A vendor of the world, by hand. */
+export function vendorByHand(world: World, id: string): VendorByHand {
+  const { clientId, redirectUri } = world.vendor(id);
+  const client = world.proxy.application.registry.find(clientId);
+  const isPublic = client?.metadata.token_endpoint_auth_method === 'none';
+  const known = client?.upstream === undefined ? upstreamSecret(id) : vendorSecret(id);
+  const secret = isPublic ? undefined : known;
+  return new VendorByHand({ issuer: world.proxy.issuer, clientId, redirectUri, secret });
+}
+
 /** A vendor's server played step by step, as an attacker or a clumsy programmer would. */
 export class VendorByHand {
   readonly clientId: string;
   readonly redirectUri: string;
   readonly secret: string | undefined;
-  readonly #world: World;
+  readonly #issuer: string;
 
-  constructor(world: World, id: string) {
-    const vendor = world.vendor(id);
-    this.#world = world;
-    this.clientId = vendor.clientId;
-    this.redirectUri = vendor.redirectUri;
-    const client = world.proxy.application.registry.find(vendor.clientId);
-    const isPublic = client?.metadata.token_endpoint_auth_method === 'none';
-    const known = client?.upstream === undefined ? upstreamSecret(id) : vendorSecret(id);
-    this.secret = isPublic ? undefined : known;
+  constructor(party: Party) {
+    this.clientId = party.clientId;
+    this.redirectUri = party.redirectUri;
+    this.secret = party.secret;
+    this.#issuer = party.issuer;
   }
 
   /** The `Authorization` header of a confidential client. */
@@ -85,7 +100,7 @@ export class VendorByHand {
   request(changes: Changes = {}): { url: URL; state: string; verifier: string } {
     const verifier = randomBytes(32).toString('base64url');
     const state = `state-${randomBytes(8).toString('hex')}`;
-    const url = new URL(`${this.#world.proxy.issuer}/oidc/authorize`);
+    const url = new URL(`${this.#issuer}/oidc/authorize`);
     const parameters = {
       client_id: this.clientId,
       redirect_uri: this.redirectUri,
@@ -112,7 +127,7 @@ export class VendorByHand {
 
   /** A token request with this form, authenticated in the header where the client has a secret. */
   token(form: Changes, options: { issuer?: string; authorization?: string | null } = {}) {
-    const issuer = options.issuer ?? this.#world.proxy.issuer;
+    const issuer = options.issuer ?? this.#issuer;
     const usual = this.secret === undefined ? null : this.basic;
     const authorization = options.authorization === undefined ? usual : options.authorization;
     const named = this.secret === undefined ? { client_id: this.clientId, ...form } : form;
@@ -149,7 +164,7 @@ export class VendorByHand {
   }
 
   /** Asks userinfo. */
-  userinfo(accessToken: string, issuer = this.#world.proxy.issuer): Promise<Answer> {
+  userinfo(accessToken: string, issuer = this.#issuer): Promise<Answer> {
     return ask(`${issuer}/oidc/userinfo`, { headers: { authorization: `Bearer ${accessToken}` } });
   }
 
