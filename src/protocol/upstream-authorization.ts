@@ -58,9 +58,27 @@ export function upstreamAuthorization(
  * while a login goes on are left alone.
  */
 export function isUnaltered(sent: URLSearchParams, expected: URLSearchParams): boolean {
+  if ([...sent.keys()].some(isDisguised)) return false;
   return PROTECTED.every((name) => {
     const values = sent.getAll(name);
     const value = expected.get(name);
     return value === null ? values.length === 0 : values.length === 1 && values[0] === value;
   });
+}
+
+const OURS: ReadonlySet<string> = new Set([...PROTECTED, 'state']);
+
+/** Whether some server would take this for a parameter of ours that is spelled in another way. */
+function isDisguised(name: string): boolean {
+  return !OURS.has(name) && OURS.has(looselyRead(name));
+}
+
+// Without letter case (ASP.NET), with `.` and blanks as `_` and `name[]` as a list (PHP), trimmed.
+function looselyRead(name: string): string {
+  return name
+    .normalize('NFKC')
+    .toLowerCase()
+    .trim()
+    .replace(/\[.*$/s, '')
+    .replaceAll(/[\s.]/g, '_');
 }
