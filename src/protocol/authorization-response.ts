@@ -2,6 +2,7 @@ import type { Reason } from '../errors.ts';
 import { Refusal } from '../errors.ts';
 import type { RelayAnswer, RelayPolicy } from '../upstream/relay.ts';
 import type { Client } from '../vendors/client.ts';
+import { isRegisteredRedirectUri } from '../vendors/redirect-uri.ts';
 import { authorizationAnswer, authorizationError, standardError } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
 import { sealCode } from './code.ts';
@@ -46,6 +47,10 @@ export function authorizationResponses(parts: AuthorizationResponseParts): Relay
       if (transaction === undefined) return blocked('response_foreign', 'no transaction of ours');
       const client = parts.clients.find(transaction.clientId);
       if (client === undefined) return blocked('client_unknown');
+      // It may have been taken back since the login began.
+      if (!isRegisteredRedirectUri(transaction.redirectUri, client.metadata)) {
+        return blocked('redirect_uri_unregistered');
+      }
       if (!isAddressedTo(response, transaction.redirectUri)) {
         return blocked('response_foreign', 'goes to another address than its transaction');
       }

@@ -4,6 +4,7 @@ import { upstreamCodeVerifier, upstreamNonce } from '../tokens/derived.ts';
 import { verifierMatches } from '../tokens/pkce.ts';
 import type { OneTimeUses } from '../grants/one-time.ts';
 import { redeemCode } from '../upstream/token-request.ts';
+import { isRegisteredRedirectUri } from '../vendors/redirect-uri.ts';
 import { openCode } from './code.ts';
 import type { SealedCode } from './code.ts';
 import type { Grant } from './grant.ts';
@@ -94,6 +95,9 @@ function checkCode(code: SealedCode, { client }: AuthenticatedClient, form: URLS
   if (transaction.clientId !== client.clientId) throw new Refusal('code_of_another_client');
   if (required(form, 'redirect_uri') !== transaction.redirectUri) {
     throw new Refusal('code_redirect_uri');
+  }
+  if (!isRegisteredRedirectUri(transaction.redirectUri, client.metadata)) {
+    throw new Refusal('code_redirect_uri', 'taken back since the login');
   }
   const verifier = optional(form, 'code_verifier');
   if (transaction.codeChallenge === undefined) {
