@@ -133,7 +133,7 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'authorization-error': [
     {
       file: RESPONSE,
-      find: 'if (error !== null) return refusedUpstream(parts, transaction, error);',
+      find: 'if (error !== null) return refusedUpstream(parts, transaction, parameters);',
       replace: `if (error !== null) {
         const words = { error, error_description: parameters.get('error_description') };
         const location = authorizationAnswer(transaction, parts.issuer, words);
