@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 import { relayedCookies, type IsOwnCookie } from './cookies.ts';
+import { isEmbeddedElsewhere } from './fetch-metadata.ts';
 import type { Site } from './site.ts';
 
 const HOP_BY_HOP = new Set([
@@ -46,7 +47,9 @@ export function relayedRequestHeaders(
   headers['x-forwarded-proto'] = upstream.protocol.slice(0, -1);
   if (caller !== undefined) headers['x-forwarded-for'] = caller;
   headers['accept-encoding'] = acceptedEncodings(request.headers['accept-encoding']);
-  assign(headers, 'cookie', relayedCookies(request.headers.cookie, site, isOwnCookie));
+  if (!isEmbeddedElsewhere(request.headers)) {
+    assign(headers, 'cookie', relayedCookies(request.headers.cookie, site, isOwnCookie));
+  }
   assign(headers, 'origin', relayedOrigin(request.headers, site));
   assign(headers, 'referer', relayedReferer(request.headers, site));
   return headers;

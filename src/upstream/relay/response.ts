@@ -4,6 +4,7 @@ import { Refusal } from '../../errors.ts';
 import { relayedBody, send } from './body.ts';
 import type { IsOwnCookie } from './cookies.ts';
 import type { Exchange } from './exchange.ts';
+import { isEmbeddedElsewhere } from './fetch-metadata.ts';
 import type { GuardRules } from './html-guard.ts';
 import type { RelayAnswer, RelayPolicy } from './policy.ts';
 import { redirectFrom, refreshFrom } from './redirects.ts';
@@ -43,6 +44,8 @@ async function pass(
   if (status === 206) throw new Refusal('upstream_status', 'a part of an answer, not asked for');
   const rules = rulesOf(exchange, parts);
   const headers = await relayedResponseHeaders(upstream, site, rules.text, parts.isOwnCookie);
+  // Asked for without cookies, it would replace the user's session by another one.
+  if (isEmbeddedElsewhere(exchange.request.headers)) delete headers['set-cookie'];
   const { location, refresh } = upstream.headers;
   if (location !== undefined) {
     // Octets beyond ASCII are UTF-8, as browsers read them.
