@@ -18,15 +18,15 @@ const GLOBALS_OF_THE_WORLD = [
 
 /** One line of the directions as an override of the linter's configuration. */
 export function restrict(direction: Direction): OxlintOverride {
-  // oxlint passes over the remaining patterns of an import once one of them has
-  // let it through by a negation: what only refuses stands first.
+  // oxlint drops what any group says of an import that some group lets through by a
+  // negation, so there is one group only; everything else is a regex.
   const patterns = [
     { regex: '^\\.{1,2}/(.*/)?(index|utils?)(\\.ts$|/)', message: 'No barrel files, no utils.' },
     { regex: '^(node:)?process$', message: 'The environment only in config/.' },
     ...guardedLibraries(direction),
     ...guardedSubjects(direction),
-    ...knownPaths(direction),
-    ...(direction.pure === undefined ? [] : knownPackages(direction.pure)),
+    ...typesOnly(direction),
+    known(direction),
   ];
   return {
     files: [...direction.files],
@@ -72,22 +72,22 @@ function guardedSubjects({ subjects }: Direction): Pattern[] {
   ];
 }
 
-function knownPaths({ up, knows, knowsTypesOf }: Direction): Pattern[] {
-  const group = (known: readonly string[]): string[] => [
-    `${up}**`,
-    ...known.map((path) => `!${up}${path}`),
-  ];
-  const message = `Directions: only ${[...knows, ...(knowsTypesOf ?? []).map((path) => `types of ${path}`)].join(', ')}.`;
-  if (knowsTypesOf === undefined) return [{ group: group(knows), message }];
-  return [
-    { group: group(knows), allowTypeImports: true, message },
-    { group: group([...knows, ...knowsTypesOf]), message },
-  ];
+function typesOnly({ up, knowsTypesOf = [] }: Direction): Pattern[] {
+  return knowsTypesOf.map((path) => ({
+    regex: `^${escape(up)}${escape(path).replace(/\\\*\\\*$/, '.*')}$`,
+    allowTypeImports: true,
+    message: `Directions: only types of ${path}.`,
+  }));
 }
 
-function knownPackages(packages: readonly string[]): Pattern[] {
-  const known = ['./**', '../**', 'node:crypto', 'node:buffer', 'node:util', ...packages];
-  return [
-    { group: ['*', ...known.map((name) => `!${name}`)], message: 'This module only computes.' },
-  ];
+function known({ up, knows, knowsTypesOf = [], pure }: Direction): Pattern {
+  const paths = [...knows, ...knowsTypesOf].map((path) => `!${up}${path}`);
+  const message = `Directions: only ${[...knows, ...knowsTypesOf].join(', ') || 'its own folder'}.`;
+  if (pure === undefined) return { group: [`${up}**`, ...paths], message };
+  const packages = ['node:crypto', 'node:buffer', 'node:util', ...pure].map((name) => `!${name}`);
+  return { group: ['*', '!./**', ...paths, ...packages], message };
+}
+
+function escape(path: string): string {
+  return path.replaceAll(/[.*]/g, '\\$&');
 }
