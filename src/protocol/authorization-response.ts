@@ -1,9 +1,8 @@
 import type { Reason } from '../errors.ts';
-import { Refusal } from '../errors.ts';
 import type { RelayAnswer, RelayPolicy } from '../upstream/relay.ts';
 import type { Client } from '../vendors/client.ts';
 import { isRegisteredRedirectUri } from '../vendors/redirect-uri.ts';
-import { authorizationAnswer, authorizationError, standardError } from './authorization-answer.ts';
+import { authorizationAnswer, standardError } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
 import { sealCode } from './code.ts';
 import type { Seals } from './seals.ts';
@@ -126,11 +125,12 @@ async function sealedAnswer(
   }
   if (!parts.binding.matches(transaction.browser, cookieHeader)) {
     if (!transaction.promptNone) return blocked('browser_mismatch');
-    const refused = new Refusal('login_required');
+    // Word for word what a browser without a session gets, so that nobody can probe for one.
+    const members = { error: 'login_required' };
     return {
       kind: 'redirect',
-      location: authorizationError(transaction, parts.issuer, refused),
-      refused: { reason: refused.reason, detail: 'begun in another browser' },
+      location: authorizationAnswer(transaction, parts.issuer, members),
+      refused: { reason: 'login_required', detail: 'begun in another browser' },
     };
   }
   const code = await sealCode(parts.seals, { upstreamCode, transaction }, parts.clock());
