@@ -38,10 +38,10 @@ export async function authenticateClient(
   const readings = presentedCredentials(request.headers['authorization'], request.form);
   const presented = readings.find((reading) => parts.clients.find(reading.clientId)) ?? readings[0];
   if (presented === undefined) throw new Refusal('client_authentication_missing');
-  const attempt = attemptOf(presented.clientId, request.remoteAddress);
+  const client = parts.clients.find(presented.clientId);
+  const attempt = attemptOf(client, request.remoteAddress);
   await refuseThrottled(parts.failures, attempt);
   const failed = (detail: string) => countFailure(parts.failures, attempt, detail);
-  const client = parts.clients.find(presented.clientId);
   if (client === undefined) throw await failed('unknown client');
   request.identified(client);
   const complaint = objection(client, presented);
@@ -54,9 +54,10 @@ export async function authenticateClient(
   };
 }
 
-/** Short, whatever an attacker calls himself: it stays in memory for a while. */
-function attemptOf(clientId: string, remoteAddress: string): string {
-  return createHash('sha256').update(`${clientId}\n${remoteAddress}`).digest('base64url');
+/** What is counted, and stays in memory for a while: all made-up clients of an address as one. */
+function attemptOf(client: Client | undefined, remoteAddress: string): string {
+  const attempt = `${client?.clientId ?? ''}\n${remoteAddress}`;
+  return createHash('sha256').update(attempt).digest('base64url');
 }
 
 /** Why a credential is not good enough; undefined where it is, or where the upstream has to judge. */
