@@ -280,6 +280,6 @@ export function orRefuse<T>(result: Result<T>): T {
 }
 
 /** A failure as an exception. */
-export function refusal(failed: Failure): Refusal {
+function refusal(failed: Failure): Refusal {
   return new Refusal(failed.reason, failed.detail);
 }

@@ -1,7 +1,6 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Application } from './compose.ts';
 import { compose } from './compose.ts';
 import type { Config, ListenAddress } from './config/types.ts';
@@ -16,7 +15,7 @@ const DRAIN_LIMIT = 10_000;
 const RESTART_DELAY = 1000;
 
 /** Brings SQLite up to date; on MySQL that is the operator's decision. */
-export async function prepareSchema(config: Config): Promise<void> {
+async function prepareSchema(config: Config): Promise<void> {
   const db = openDatabase(config.database);
   try {
     if (config.database.dialect === 'sqlite') await migrateUp(db);
@@ -58,7 +57,9 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<Server> 
 }
 
 function addressOf(server: Server | undefined): string {
-  const { address, family, port } = server?.address() as AddressInfo;
+  const bound = server?.address();
+  if (typeof bound !== 'object' || bound === null) throw new Error('the server does not listen');
+  const { address, family, port } = bound;
   return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

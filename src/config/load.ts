@@ -31,7 +31,7 @@ export function loadConfig(env: EnvironmentRecord): Config {
 function readValues(environment: Environment): Values {
   // The salt is read with the other root secret, by the algorithm.
   const names = VARIABLE_NAMES.filter((name) => name !== 'PAIRWISE_SALT');
-  return Object.fromEntries(names.map((name) => [name, environment.value(name)])) as Values;
+  return Object.fromEntries(names.map((name) => [name, environment.value(name)]));
 }
 
 function assemble(values: Values, secrets: Config['secrets']): Config {

@@ -84,7 +84,7 @@ export function databaseConfig(location: DatabaseLocation): Knex.Config {
       supportBigNumbers: true,
       multipleStatements: false,
       connectTimeout: CONNECT_TIMEOUT,
-    } as Knex.MySql2ConnectionConfig,
+    },
     pool: { min: 0, max: POOL_SIZE, afterCreate: prepareSession },
   };
 }

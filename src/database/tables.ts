@@ -42,7 +42,7 @@ export async function dropTables(db: Knex, ...names: readonly string[]): Promise
 }
 
 /** Whether the connection speaks to MySQL or MariaDB. */
-export function isMysql(db: Knex): boolean {
+function isMysql(db: Knex): boolean {
   return db.client.dialect === 'mysql';
 }
 

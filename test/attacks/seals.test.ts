@@ -122,7 +122,7 @@ describe.each(PLACES)('a seal in the place of a %s', (place) => {
       `A${good}`,
       `${good}${other}`,
       good.toUpperCase(),
-      good.split('.').reverse().join('.'),
+      good.split('.').toReversed().join('.'),
       mixed,
     ];
     for (const text of texts.filter((one) => one !== good)) await refuse(text);

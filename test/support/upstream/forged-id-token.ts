@@ -83,8 +83,8 @@ export function bitFlipped(): Forge {
 /** The public half of a private JWK. */
 function publicOf(key: JWK): JWK {
   const { kid } = key;
-  const exported = createPublicKey({ key: key as never, format: 'jwk' }).export({ format: 'jwk' });
-  return { ...(exported as JWK), ...(kid === undefined ? {} : { kid }), alg: 'RS256', use: 'sig' };
+  const exported = createPublicKey({ key, format: 'jwk' }).export({ format: 'jwk' });
+  return { ...exported, ...(kid === undefined ? {} : { kid }), alg: 'RS256', use: 'sig' };
 }
 
 function part(value: unknown): string {
