@@ -41,6 +41,9 @@ import { Registry } from './vendors/registry.ts';
 /** Failed credentials of one client from one address before it has to wait, in points and seconds. */
 const FAILED_CREDENTIALS = { points: 20, duration: 60 } as const;
 
+/** Logins with a long `state` that one address, a school perhaps, may begin, in points and seconds. */
+const LONG_LOGINS = { points: 600, duration: 60 } as const;
+
 /** In characters; what is longer than can travel is kept behind a reference. */
 const LONGEST_SEAL = 256 * 1024;
 
@@ -170,6 +173,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       ),
       authorize: authorizeEndpoint({
         ...{ issuer, clients: registry, upstream, seals, binding, sealRoot, clock },
+        longLogins: new RateLimiterMemory(LONG_LOGINS),
         relayedAuthorizationEndpoint: () => `${issuer}${relayUpstream().authorizationPath}`,
       }),
       token: tokenEndpoint(

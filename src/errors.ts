@@ -130,6 +130,10 @@ export const REASONS = {
     error: 'invalid_request',
     description: 'A code_challenge with the method S256 is required.',
   },
+  logins_throttled: {
+    ...UNAVAILABLE,
+    description: 'Too many logins were begun from this address. Try again later.',
+  },
   login_required: { status: 400, error: 'login_required', description: 'The user must log in.' },
   // Authorization responses
   response_foreign: {

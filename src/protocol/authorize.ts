@@ -1,3 +1,4 @@
+import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Refusal } from '../errors.ts';
 import { scopesFor } from '../tokens/release.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
@@ -25,6 +26,8 @@ export interface AuthorizeParts {
   /** The upstream's authorization endpoint as the browser reaches it through the relay. */
   readonly relayedAuthorizationEndpoint: () => string;
   readonly clock: () => Date;
+  /** How many logins that the database has to keep an address may begin. */
+  readonly longLogins: RateLimiterMemory;
 }
 
 /** `max_age` below this is passed on unchanged; from it on the upstream is asked for a minute less. */
@@ -96,10 +99,18 @@ async function beginLogin(
   }
   location.searchParams.set(
     'state',
-    await sealTransaction(parts.seals, transaction, parts.clock()),
+    await sealTransaction(parts.seals, transaction, parts.clock(), () =>
+      countLongLogin(parts.longLogins, request.remoteAddress),
+    ),
   );
   const cookie = browser.setCookie === undefined ? {} : { 'set-cookie': browser.setCookie };
   return { kind: 'redirect', location: location.href, headers: { ...NO_STORE, ...cookie } };
+}
+
+/** Anybody may begin a login, so nobody may fill the database with them. */
+async function countLongLogin(limit: RateLimiterMemory, remoteAddress: string): Promise<void> {
+  const { consumedPoints } = await limit.penalty(remoteAddress);
+  if (consumedPoints > limit.points) throw new Refusal('logins_throttled');
 }
 
 function findClient(

@@ -26,14 +26,19 @@ export class Seals {
     this.#store = store;
   }
 
-  /** @throws Refusal `database_unavailable` where a reference is needed */
+  /**
+   * @param beforeKeeping may refuse, where a reference is needed, that a row is written
+   * @throws Refusal `database_unavailable` where a reference is needed
+   */
   async seal(
     purpose: Purpose,
     contents: Record<string, SealValue>,
     times: { now: Date; expiresAt: Date },
+    beforeKeeping?: () => Promise<void>,
   ): Promise<string> {
     const sealed = await this.#sealer.seal(purpose, contents, times);
     if (sealed.length <= LONGEST[purpose]) return sealed;
+    await beforeKeeping?.();
     return this.#store.put(purpose, sealed, times.expiresAt);
   }
 

@@ -72,14 +72,16 @@ function text(value: SealValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Seals the `state` that goes to the upstream. */
+/** Seals the `state` that goes to the upstream; `beforeKeeping` as in {@link Seals.seal}. */
 export function sealTransaction(
   seals: Seals,
   transaction: Transaction,
   now: Date,
+  beforeKeeping: () => Promise<void>,
 ): Promise<string> {
   const expiresAt = new Date(now.getTime() + TRANSACTION_SECONDS * 1000);
-  return seals.seal('transaction', packTransaction(transaction), { now, expiresAt });
+  const contents = packTransaction(transaction);
+  return seals.seal('transaction', contents, { now, expiresAt }, beforeKeeping);
 }
 
 /** Opens a `state` that came back; anything that is not ours is `response_foreign`. */
