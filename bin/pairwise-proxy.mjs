@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -10,9 +10,13 @@ const ownNode = here('../node_modules/node/bin/node');
 if (major < 24 && existsSync(ownNode)) {
   // An older Node stands on this machine; the checkout brings the right one along.
   const args = [here('./pairwise-proxy.mjs'), ...process.argv.slice(2)];
-  const { status, signal } = spawnSync(ownNode, args, { stdio: 'inherit' });
-  if (signal !== null) process.kill(process.pid, signal);
-  process.exitCode = status ?? 1;
+  const child = spawn(ownNode, args, { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => child.kill(signal));
+  }
+  child.once('close', (code) => {
+    process.exitCode = code ?? 1;
+  });
 } else if (major < 24) {
   console.error(`pairwise-proxy needs Node.js 24 or newer; this is ${process.version}.`);
   process.exitCode = 2;

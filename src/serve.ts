@@ -31,10 +31,14 @@ export async function serve(config: Config, log: Logger): Promise<number> {
   if (cluster.isPrimary) await prepareSchema(config);
   if (cluster.isPrimary && config.workers > 1) return superviseWorkers(config.workers, log);
   const application = await compose({ config, clock: () => new Date(), log });
-  const servers = [
-    await listen(createServer(application.publicApp), config.publicListen),
-    await listen(createServer(application.adminApp), config.adminListen),
-  ];
+  const servers: Server[] = [];
+  try {
+    servers.push(await listen(createServer(application.publicApp), config.publicListen));
+    servers.push(await listen(createServer(application.adminApp), config.adminListen));
+  } catch (error) {
+    await drain(application, servers);
+    throw error;
+  }
   log.info(
     { issuer: config.issuer, public: addressOf(servers[0]), admin: addressOf(servers[1]) },
     'listening',
@@ -43,6 +47,8 @@ export async function serve(config: Config, log: Logger): Promise<number> {
   log.info({ signal }, 'draining');
   await drain(application, servers);
   log.info('stopped');
+  // The channel to the primary process would keep a worker alive.
+  cluster.worker?.disconnect();
   return 0;
 }
 
@@ -63,10 +69,11 @@ function addressOf(server: Server | undefined): string {
   return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** The first signal to end; a terminal and a supervisor may both send one, so more change nothing. */
 function endSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', resolve);
   });
 }
 
@@ -89,19 +96,32 @@ async function drain(application: Application, servers: readonly Server[]): Prom
   await application.close();
 }
 
-/** The primary process: starts the workers, replaces those that die, and passes the signal on. */
+/**
+ * The primary process: starts the workers, replaces those that die, and passes
+ * the signal on. Where none ever listened, another try would end the same way.
+ */
 async function superviseWorkers(count: number, log: Logger): Promise<number> {
   let ending = false;
+  let listened = false;
+  const failed = Promise.withResolvers<number>();
   for (let worker = 0; worker < count; worker += 1) cluster.fork();
+  cluster.on('listening', () => {
+    listened = true;
+  });
   cluster.on('exit', (worker, code) => {
     if (ending) return;
+    if (!listened) {
+      failed.resolve(code === 0 ? 1 : code);
+      return;
+    }
     log.error({ worker: worker.id, code }, 'a worker died and is replaced');
     setTimeout(() => {
       if (!ending) cluster.fork();
     }, RESTART_DELAY);
   });
-  const signal = await endSignal();
+  const end = await Promise.race([endSignal(), failed.promise]);
   ending = true;
+  const signal = typeof end === 'number' ? 'SIGTERM' : end;
   await Promise.all(
     Object.values(cluster.workers ?? {}).map(
       (worker) =>
@@ -115,5 +135,5 @@ async function superviseWorkers(count: number, log: Logger): Promise<number> {
         }),
     ),
   );
-  return 0;
+  return typeof end === 'number' ? end : 0;
 }

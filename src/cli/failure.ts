@@ -86,8 +86,17 @@ export function tell(error: unknown): Told {
     const hint = 'Check DATABASE_URL and that the server is up.';
     return { code: 'database_unavailable', message, hint, exit: EXIT.database };
   }
+  if (isTakenAddress(error)) {
+    const message = `The address ${error.address}:${error.port} is taken by another process.`;
+    const hint = 'Set PUBLIC_LISTEN and ADMIN_LISTEN to free addresses, or stop the other process.';
+    return { code: 'address_taken', message, hint, exit: EXIT.failed };
+  }
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'failed', message, hint: 'Nothing more is known.', exit: EXIT.failed };
+}
+
+function isTakenAddress(error: unknown): error is Error & { address: string; port: number } {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 /** Commander puts what would be right behind what is wrong, in brackets. */
