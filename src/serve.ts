@@ -11,6 +11,8 @@ import type { Logger } from './observability/logger.ts';
 
 /** Milliseconds for which requests in flight may finish after SIGTERM. */
 const DRAIN_LIMIT = 10_000;
+/** Milliseconds between two looks for connections that have become idle. */
+const DRAIN_LOOK = 100;
 /** Milliseconds before a worker that died is replaced. */
 const RESTART_DELAY = 1000;
 
@@ -30,6 +32,15 @@ async function prepareSchema(config: Config): Promise<void> {
 export async function serve(config: Config, log: Logger): Promise<number> {
   if (cluster.isPrimary) await prepareSchema(config);
   if (cluster.isPrimary && config.workers > 1) return superviseWorkers(config.workers, log);
+  try {
+    return await work(config, log);
+  } finally {
+    // The channel to the primary process would keep a worker alive.
+    cluster.worker?.disconnect();
+  }
+}
+
+async function work(config: Config, log: Logger): Promise<number> {
   const application = await compose({ config, clock: () => new Date(), log });
   const servers: Server[] = [];
   try {
@@ -47,8 +58,6 @@ export async function serve(config: Config, log: Logger): Promise<number> {
   log.info({ signal }, 'draining');
   await drain(application, servers);
   log.info('stopped');
-  // The channel to the primary process would keep a worker alive.
-  cluster.worker?.disconnect();
   return 0;
 }
 
@@ -83,6 +92,9 @@ async function drain(application: Application, servers: readonly Server[]): Prom
   const limit = setTimeout(() => {
     for (const server of servers) server.closeAllConnections();
   }, DRAIN_LIMIT);
+  const look = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections();
+  }, DRAIN_LOOK);
   await Promise.all(
     servers.map(
       (server) =>
@@ -93,6 +105,7 @@ async function drain(application: Application, servers: readonly Server[]): Prom
     ),
   );
   clearTimeout(limit);
+  clearInterval(look);
   await application.close();
 }
 
