@@ -1,5 +1,6 @@
 import type { Result } from '../result.ts';
 import { failure, success } from '../result.ts';
+import { Concealed } from '../tokens/seal.ts';
 import type { SealValue } from '../tokens/seal.ts';
 import type { Seals } from './seals.ts';
 import type { Transaction } from './transaction.ts';
@@ -19,7 +20,7 @@ export function sealCode(seals: Seals, code: SealedCode, now: Date): Promise<str
   const contents: Record<string, SealValue> = {
     // The vendor has its `state` back already; a long one would only make the code long.
     ...packTransaction({ ...code.transaction, state: undefined }),
-    u: code.upstreamCode,
+    u: new Concealed(code.upstreamCode),
   };
   return seals.seal('code', contents, {
     now,

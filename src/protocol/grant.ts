@@ -3,6 +3,7 @@ import type { Result } from '../result.ts';
 import { failure, success } from '../result.ts';
 import type { ReleasedSubject, SubjectKind } from '../subjects/released.ts';
 import { reviveReleasedSubject } from '../subjects/released.ts';
+import { Concealed } from '../tokens/seal.ts';
 import type { SealValue } from '../tokens/seal.ts';
 import type { Mode } from '../vendors/phase.ts';
 import type { Seals } from './seals.ts';
@@ -46,7 +47,7 @@ export function sealGrantToken(
 ): Promise<string> {
   const { grant } = token;
   const contents: Record<string, SealValue> = {
-    t: token.upstreamToken,
+    t: new Concealed(token.upstreamToken),
     g: grant.id,
     c: grant.clientId,
     s: grant.subject,

@@ -8,15 +8,43 @@ export type SealValue =
   | boolean
   | null
   | Uint8Array
+  | Concealed
   | readonly SealValue[]
   | { readonly [name: string]: SealValue };
+
+/**
+ * A text whose length is nobody's business, such as a token of the upstream beside
+ * values that a vendor chooses: padded to a bucket of its own, so that whoever
+ * lengthens the rest learns nothing more. It comes out of the seal as the text.
+ */
+export class Concealed {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
 
 /** The named values of one seal. */
 export type SealContents = Record<string, SealValue>;
 
 /** CBOR tag of a compact JWT, JWS or JWE kept as the bytes of its segments. */
 const COMPACT_TAG = 19_031;
+/** CBOR tag of a padded value inside a seal. */
+const CONCEALED_TAG = 19_032;
 const SMALLEST_BUCKET = 256;
+const SMALLEST_CONCEALED = 64;
+
+const DECODING = {
+  strict: true,
+  useMaps: true,
+  rejectDuplicateMapKeys: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowInfinity: false,
+  allowNaN: false,
+  tags: Tagged.preserve(COMPACT_TAG, CONCEALED_TAG),
+} as const;
 
 /**
  * The padded size, in bytes, of a packed value: 256, 384, 512, 768, 1024, 1536
@@ -24,7 +52,11 @@ const SMALLEST_BUCKET = 256;
  * of the value is padding, and a length tells only its bucket.
  */
 export function bucketFor(length: number): number {
-  let size = SMALLEST_BUCKET;
+  return bucketFrom(SMALLEST_BUCKET, length);
+}
+
+function bucketFrom(smallest: number, length: number): number {
+  let size = smallest;
   while (size < length) size = Number.isInteger(Math.log2(size)) ? size * 1.5 : (size / 3) * 4;
   return size;
 }
@@ -40,37 +72,34 @@ export function bucketFor(length: number): number {
 export function packContents(contents: SealContents, expiresAt: Date): Uint8Array {
   const expires = expiresAt.getTime();
   if (!Number.isSafeInteger(expires)) throw new TypeError('The expiry of a seal must be a date.');
-  const packed = encode([expires, pack(contents)]);
-  const padded = new Uint8Array(bucketFor(packed.length));
-  padded.set(packed);
-  return padded;
+  return padded(encode([expires, pack(contents)]), SMALLEST_BUCKET);
 }
 
 /** What {@link packContents} packed; undefined for anything else. */
 export function unpackContents(
-  padded: Uint8Array,
+  bytes: Uint8Array,
 ): { contents: SealContents; expiresAt: Date } | undefined {
-  let decoded: [unknown, Uint8Array];
   try {
-    decoded = decodeFirst(padded, {
-      strict: true,
-      useMaps: true,
-      rejectDuplicateMapKeys: true,
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowInfinity: false,
-      allowNaN: false,
-      tags: Tagged.preserve(COMPACT_TAG),
-    });
+    const value = unpadded(bytes);
+    if (!Array.isArray(value) || value.length !== 2) return undefined;
+    const [expires, contents] = value as [unknown, unknown];
+    if (typeof expires !== 'number' || !(contents instanceof Map)) return undefined;
+    return { contents: unpackMap(contents), expiresAt: new Date(expires) };
   } catch {
     return undefined;
   }
-  const [value, padding] = decoded;
-  if (padding.some((byte) => byte !== 0)) return undefined;
-  if (!Array.isArray(value) || value.length !== 2) return undefined;
-  const [expires, contents] = value as [unknown, unknown];
-  if (typeof expires !== 'number' || !(contents instanceof Map)) return undefined;
-  return { contents: unpackMap(contents), expiresAt: new Date(expires) };
+}
+
+function padded(packed: Uint8Array, smallest: number): Uint8Array {
+  const bytes = new Uint8Array(bucketFrom(smallest, packed.length));
+  bytes.set(packed);
+  return bytes;
+}
+
+function unpadded(bytes: Uint8Array): unknown {
+  const [value, padding] = decodeFirst(bytes, DECODING) as [unknown, Uint8Array];
+  if (padding.some((byte) => byte !== 0)) throw new TypeError('The padding is not empty.');
+  return value;
 }
 
 function pack(value: SealValue): unknown {
@@ -78,6 +107,10 @@ function pack(value: SealValue): unknown {
   if (typeof value === 'string') return packString(value);
   if (typeof value === 'number') return packNumber(value);
   if (value instanceof Uint8Array) return value;
+  if (value instanceof Concealed) {
+    const bytes = padded(encode(packString(value.text)), SMALLEST_CONCEALED);
+    return new Tagged(CONCEALED_TAG, bytes);
+  }
   if (Array.isArray(value)) return value.map((item: SealValue) => pack(item));
   if (isPlainObject(value)) {
     return new Map(Object.entries(value).map(([name, item]) => [name, pack(item)]));
@@ -108,9 +141,14 @@ function isPlainObject(value: unknown): value is { readonly [name: string]: Seal
 function unpack(value: unknown): SealValue {
   if (value instanceof Uint8Array) return value.slice();
   if (value instanceof Map) return unpackMap(value);
-  if (value instanceof Tagged) return (value.value as Uint8Array[]).map(encodeBase64url).join('.');
+  if (value instanceof Tagged) return unpackTagged(value);
   if (Array.isArray(value)) return value.map(unpack);
   return value as string | number | boolean | null;
+}
+
+function unpackTagged({ tag, value }: Tagged): SealValue {
+  if (tag === CONCEALED_TAG) return unpack(unpadded(value as Uint8Array));
+  return (value as Uint8Array[]).map(encodeBase64url).join('.');
 }
 
 function unpackMap(map: ReadonlyMap<unknown, unknown>): SealContents {

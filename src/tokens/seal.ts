@@ -4,6 +4,7 @@ import { decodeBase64url, encodeBase64url } from './base64url.ts';
 import { packContents, unpackContents, type SealContents } from './seal-contents.ts';
 import { dayOf, keyId, SealKeys, type Purpose } from './seal-keys.ts';
 
+export { Concealed } from './seal-contents.ts';
 export type { SealContents, SealValue } from './seal-contents.ts';
 export type { Purpose } from './seal-keys.ts';
 
