@@ -13,6 +13,8 @@ import type { Logger } from './observability/logger.ts';
 const DRAIN_LIMIT = 10_000;
 /** Milliseconds between two looks for connections that have become idle. */
 const DRAIN_LOOK = 100;
+/** What a worker listens on: the public address and the admin address. */
+const LISTENERS = 2;
 /** Milliseconds before a worker that died is replaced. */
 const RESTART_DELAY = 1000;
 
@@ -111,20 +113,22 @@ async function drain(application: Application, servers: readonly Server[]): Prom
 
 /**
  * The primary process: starts the workers, replaces those that die, and passes
- * the signal on. Where none ever listened, another try would end the same way.
+ * the signal on. Where none ever served, another try would end the same way.
  */
 async function superviseWorkers(count: number, log: Logger): Promise<number> {
   let ending = false;
-  let listened = false;
+  let served = false;
+  const addresses = new Map<number, number>();
   const failed = Promise.withResolvers<number>();
   for (let worker = 0; worker < count; worker += 1) cluster.fork();
-  cluster.on('listening', () => {
-    listened = true;
+  cluster.on('listening', ({ id }) => {
+    addresses.set(id, (addresses.get(id) ?? 0) + 1);
+    served ||= addresses.get(id) === LISTENERS;
   });
   cluster.on('exit', (worker, code) => {
     if (ending) return;
-    if (!listened) {
-      failed.resolve(code === 0 ? 1 : code);
+    if (!served) {
+      failed.resolve(code || 1);
       return;
     }
     log.error({ worker: worker.id, code }, 'a worker died and is replaced');
