@@ -43,6 +43,8 @@ export class OneTimeUses {
     const first = await inTransaction(this.#db, (trx) =>
       spend(trx, { purpose: use.purpose, value: use.value, expiresAt, grantId }),
     );
-    if (!first) await this.refuseReplay(use, now);
+    if (first) return;
+    await this.refuseReplay(use, now);
+    throw new Refusal(use.replayed, 'used before, and forgotten by now');
   }
 }

@@ -42,7 +42,13 @@ export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler
             : undefined,
         }),
       'code_invalid',
-    );
+    ).catch(async (error: unknown) => {
+      // The upstream is the first to notice where another request has used the code meanwhile.
+      if (error instanceof Refusal && error.reason === 'code_invalid') {
+        await oneTime.refuseReplay(use, now);
+      }
+      throw error;
+    });
     if (tokens.idToken === undefined) throw new Refusal('upstream_token_missing', 'no ID token');
     const verified = orRefuse(
       await verifiedIdToken(parts.upstream, tokens.idToken, {

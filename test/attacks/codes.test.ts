@@ -13,6 +13,8 @@ import { Browser } from '../support/browser.ts';
 import type { Answer, VendorByHand } from '../support/by-hand.ts';
 import { member, vendorByHand } from '../support/by-hand.ts';
 import { altered } from '../support/upstream/faults.ts';
+import type { Fault } from '../support/upstream/faults.ts';
+import { send as sendAnswer } from '../support/upstream/answer.ts';
 import type { Answer as UpstreamAnswer } from '../support/upstream/answer.ts';
 import { expectRefused } from '../support/refused.ts';
 import type { World } from '../support/world.ts';
@@ -182,6 +184,31 @@ describe.each(['sqlite', 'mysql'] as const)('a code in the wrong hands, on %s', 
     } finally {
       world.upstream.faults.clear();
       await replica.close();
+    }
+  });
+
+  it('ends what it yielded where the upstream is the one to notice the second use', async () => {
+    const begun = await acme.begin(browser);
+    const first = Promise.withResolvers<Answer>();
+    let uses = 0;
+    const secondWaits: Fault = async (response, answer) => {
+      uses += 1;
+      if (uses === 2) await first.promise;
+      sendAnswer(response, answer);
+    };
+    world.upstream.faults.arm('token', secondWaits);
+    try {
+      const answers = [acme.redeem(begun), acme.redeem(begun)];
+      first.resolve(Promise.race(answers));
+      const settled = await Promise.all(answers);
+      expect(statuses(settled)).toEqual([200, 400]);
+      const won = settled.find(({ status }) => status === 200);
+      await world.proxy.application.registry.refresh();
+      const refreshToken = won === undefined ? '' : member(won, 'refresh_token');
+      const expected = { ...INVALID_GRANT, reason: 'grant_revoked' } as const;
+      await expectRefused(world, expected, () => acme.refresh(refreshToken), [refreshToken]);
+    } finally {
+      world.upstream.faults.clear();
     }
   });
 
