@@ -239,11 +239,16 @@ describe('serve', () => {
     for (const pid of pids()) expect(() => process.kill(pid, 0)).toThrow();
   });
 
-  it.each(['1', '2'])('ends where a port is taken by another program, %s workers', async (n) => {
+  it.each([
+    ['1', 'PUBLIC_LISTEN'],
+    ['1', 'ADMIN_LISTEN'],
+    ['2', 'PUBLIC_LISTEN'],
+    ['2', 'ADMIN_LISTEN'],
+  ])('ends where a port is taken by another program: %s worker, %s', async (n, which) => {
     const taken = await listen(() => undefined);
     try {
-      const environment = await environmentFor(await fresh(`taken-${n}`), {
-        PUBLIC_LISTEN: `127.0.0.1:${taken.port}`,
+      const environment = await environmentFor(await fresh(`taken-${n}-${which}`), {
+        [which]: `127.0.0.1:${taken.port}`,
         WORKERS: n,
       });
       const ended = await start(['serve'], environment).ended;
