@@ -92,7 +92,10 @@ export interface Issue {
 /** RELEASE → SEAL → SIGN: a token response of known members only (RFC 6749 5.1). */
 export async function issueTokens(parts: IssueParts, issue: Issue): Promise<ProtocolResponse> {
   const { grant, scope, tokens, now } = issue;
-  const lifetime = wholeMinutes(Math.min(tokens.expiresIn ?? DEFAULT_LIFETIME, GRANT_SECONDS));
+  const grantEnds = issue.grantEnds ?? refreshTokenExpiry(now);
+  // Once the grant's row is gone, nobody knows any more whether it was revoked.
+  const remaining = Math.floor((grantEnds.getTime() - now.getTime()) / 1000);
+  const lifetime = wholeMinutes(Math.min(tokens.expiresIn ?? DEFAULT_LIFETIME, remaining));
   const accessToken = await sealGrantToken(
     parts.seals,
     'access_token',
@@ -110,7 +113,7 @@ export async function issueTokens(parts: IssueParts, issue: Issue): Promise<Prot
       parts.seals,
       'refresh_token',
       { grant, upstreamToken: tokens.refreshToken },
-      { now, expiresAt: issue.grantEnds ?? refreshTokenExpiry(now) },
+      { now, expiresAt: grantEnds },
     );
   }
   if (issue.verified !== undefined) {
