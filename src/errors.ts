@@ -59,11 +59,6 @@ export const REASONS = {
     error: 'invalid_request',
     description: 'A parameter is included more than once.',
   },
-  parameter_unsupported: {
-    status: 400,
-    error: 'invalid_request',
-    description: 'A parameter is not supported here.',
-  },
   body_too_large: {
     status: 413,
     error: 'invalid_request',

@@ -45,7 +45,7 @@ describe('the failures of each stage', () => {
 });
 
 /** Reasons that no stage of a login gives: turned into others by whoever meets them. */
-const ELSEWHERE = ['parameter_unsupported', 'seal_malformed', 'seal_expired'];
+const ELSEWHERE = ['seal_malformed', 'seal_expired'];
 
 describe('times and limits', () => {
   const rows = rowsOf(marked(document, 'limits'));
