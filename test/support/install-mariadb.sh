@@ -12,7 +12,7 @@ if [ "${1-}" != locked ]; then
   exec flock "$lock" "$0" locked
 fi
 
-if command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ]; then
+if command -v mariadbd >/dev/null || [ -x "${SERVER_FOLDER:-/usr/sbin}/mariadbd" ]; then
   exit 0
 fi
 
