@@ -32,6 +32,9 @@ export type SealContents = Record<string, SealValue>;
 const COMPACT_TAG = 19_031;
 /** CBOR tag of a padded value inside a seal. */
 const CONCEALED_TAG = 19_032;
+/** CBOR tag of a text that the decoder would take for one with a byte order mark, as bytes. */
+const MARKED_TAG = 19_033;
+const BYTE_ORDER_MARK = '\ufeff';
 const SMALLEST_BUCKET = 256;
 const SMALLEST_CONCEALED = 64;
 
@@ -43,7 +46,7 @@ const DECODING = {
   allowUndefined: false,
   allowInfinity: false,
   allowNaN: false,
-  tags: Tagged.preserve(COMPACT_TAG, CONCEALED_TAG),
+  tags: Tagged.preserve(COMPACT_TAG, CONCEALED_TAG, MARKED_TAG),
 } as const;
 
 /**
@@ -113,9 +116,14 @@ function pack(value: SealValue): unknown {
   }
   if (Array.isArray(value)) return value.map((item: SealValue) => pack(item));
   if (isPlainObject(value)) {
-    return new Map(Object.entries(value).map(([name, item]) => [name, pack(item)]));
+    return new Map(Object.entries(value).map(([name, item]) => [packName(name), pack(item)]));
   }
   throw new TypeError(`A seal cannot hold a value of type ${typeof value}.`);
+}
+
+function packName(name: string): string {
+  if (name.startsWith(BYTE_ORDER_MARK)) throw new TypeError('A name begins with U+FEFF.');
+  return name;
 }
 
 function packNumber(value: number): number {
@@ -126,6 +134,7 @@ function packNumber(value: number): number {
 
 function packString(value: string): string | Tagged {
   if (!value.isWellFormed()) throw new TypeError('A string in a seal must be valid Unicode.');
+  if (value.startsWith(BYTE_ORDER_MARK)) return new Tagged(MARKED_TAG, Buffer.from(value));
   const segments = value.split('.');
   if (segments.length !== 3 && segments.length !== 5) return value;
   const bytes = segments.map(decodeBase64url);
@@ -148,6 +157,7 @@ function unpack(value: unknown): SealValue {
 
 function unpackTagged({ tag, value }: Tagged): SealValue {
   if (tag === CONCEALED_TAG) return unpack(unpadded(value as Uint8Array));
+  if (tag === MARKED_TAG) return Buffer.from(value as Uint8Array).toString('utf8');
   return (value as Uint8Array[]).map(encodeBase64url).join('.');
 }
 
