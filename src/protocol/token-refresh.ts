@@ -22,24 +22,29 @@ const FALLEN: Readonly<Record<Fallen, Reason>> = {
   continuity: 'continuity_ended',
 };
 
+/** What is known of clients and grants at this moment. */
+interface Grants {
+  find(clientId: string): Client | undefined;
+  isRevoked(grantId: string): boolean;
+}
+
 /** The `refresh_token` grant (RFC 6749 6, OpenID Connect Core 12). */
 export function refreshGrant(
   parts: IssueParts,
-  registry: { isRevoked(grantId: string): boolean },
+  registry: Grants,
   oneTime: OneTimeUses,
 ): GrantHandler {
   return async (authenticated, request) => {
-    const { client } = authenticated;
+    const { clientId } = authenticated.client;
     const now = parts.clock();
     const refreshToken = required(request.form, 'refresh_token');
     const { grant, upstreamToken, expiresAt } = orRefuse(
       await openGrantToken(parts.seals, 'refresh_token', refreshToken, now),
     );
-    if (grant.clientId !== client.clientId) throw new Refusal('refresh_of_another_client');
-    const reason = fallen(grant, client, registry, now);
-    if (reason !== undefined) throw new Refusal(FALLEN[reason]);
+    if (grant.clientId !== clientId) throw new Refusal('refresh_of_another_client');
+    const { metadata } = clientOf(grant, registry, now);
     const scope = narrowedScope(optional(request.form, 'scope'), grant.scope);
-    const rotates = client.metadata.token_endpoint_auth_method === 'none';
+    const rotates = metadata.token_endpoint_auth_method === 'none';
     const use: OneTimeUse = {
       purpose: 'refresh_token',
       value: Buffer.from(refreshToken),
@@ -60,10 +65,12 @@ export function refreshGrant(
       'refresh_invalid',
     );
     if (rotates) await oneTime.use(use, grant.id, expiresAt, now);
+    // The upstream may have taken its time: what holds now decides.
+    const client = clientOf(grant, registry, now);
     const verified =
       tokens.idToken === undefined
         ? undefined
-        : await verifiedSameUser(parts, authenticated, grant, tokens.idToken, now);
+        : await verifiedSameUser(parts, { ...authenticated, client }, grant, tokens.idToken, now);
     return issueTokens(parts, {
       client,
       grant,
@@ -78,6 +85,15 @@ export function refreshGrant(
       log: request.log,
     });
   };
+}
+
+/** The client of a grant that still stands. */
+function clientOf(grant: Grant, registry: Grants, now: Date): Client {
+  const client = registry.find(grant.clientId);
+  if (client === undefined) throw new Refusal('refresh_invalid', 'the client is gone');
+  const reason = fallen(grant, client, registry, now);
+  if (reason !== undefined) throw new Refusal(FALLEN[reason]);
+  return client;
 }
 
 /** OpenID Connect Core 12.2: the refreshed ID token must be about the same user. */

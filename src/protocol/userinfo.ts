@@ -2,6 +2,7 @@ import { Refusal, orRefuse } from '../errors.ts';
 import { releaseUserinfoClaims } from '../tokens/release.ts';
 import { requestUserinfo } from '../upstream/userinfo-request.ts';
 import type { Client } from '../vendors/client.ts';
+import type { Grant } from './grant.ts';
 import { openGrantToken } from './grant.ts';
 import type { Endpoint, ProtocolRequest } from './message.ts';
 import { privateJson } from './message.ts';
@@ -31,17 +32,17 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     const { grant, upstreamToken } = orRefuse(
       await openGrantToken(parts.seals, 'access_token', token, now),
     );
-    const client = parts.registry.find(grant.clientId);
-    if (client === undefined) throw new Refusal('token_invalid', 'the client is gone');
-    request.identified(client);
-    const reason = fallen(grant, client, parts.registry, now);
-    if (reason !== undefined) throw new Refusal('token_invalid', reason);
+    const known = parts.registry.find(grant.clientId);
+    if (known !== undefined) request.identified(known);
+    clientOf(grant, parts.registry, now);
     const answer = await requestUserinfo({
       exchange: parts.exchange,
       metadata: parts.upstream.metadata(),
       accessToken: upstreamToken,
     });
     if (answer.kind === 'refused') throw new Refusal('token_invalid', 'refused by the upstream');
+    // The upstream may have taken its time: what holds now decides.
+    const client = clientOf(grant, parts.registry, now);
     const localSubject = String(answer.claims['sub']);
     requireSameUser(parts, client, grant, localSubject);
     const released = releaseUserinfoClaims({
@@ -58,6 +59,15 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     }
     return privateJson({ ...released.claims, sub: grant.subject });
   };
+}
+
+/** The client of a grant that still stands. */
+function clientOf(grant: Grant, registry: UserinfoParts['registry'], now: Date): Client {
+  const client = registry.find(grant.clientId);
+  if (client === undefined) throw new Refusal('token_invalid', 'the client is gone');
+  const reason = fallen(grant, client, registry, now);
+  if (reason !== undefined) throw new Refusal('token_invalid', reason);
+  return client;
 }
 
 /** RFC 6750 2.1 and 2.2; a token in the query is not taken, and two tokens are one too many. */
