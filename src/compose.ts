@@ -16,11 +16,13 @@ import type { Logger } from './observability/logger.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
 import { authorizeEndpoint } from './protocol/authorize.ts';
 import { BrowserBinding } from './protocol/browser-binding.ts';
+import { callbackEndpoint } from './protocol/callback.ts';
 import { discoveryEndpoint } from './protocol/discovery.ts';
 import { jwksEndpoint } from './protocol/jwks.ts';
 import type { ReferenceStore } from './protocol/seals.ts';
 import { Seals } from './protocol/seals.ts';
 import type { Endpoint } from './protocol/message.ts';
+import { answerSigner } from './protocol/signed-answer.ts';
 import { codeGrant } from './protocol/token-code.ts';
 import type { IssueParts } from './protocol/token-issue.ts';
 import { refreshGrant } from './protocol/token-refresh.ts';
@@ -30,6 +32,7 @@ import { KeyRing } from './signing/ring.ts';
 import { SIGNING_ALGORITHMS } from './signing/upkeep.ts';
 import { Salts } from './subjects/salts/store.ts';
 import { Subjects } from './subjects/settle.ts';
+import { ownIdTokenClaims } from './tokens/verify-own.ts';
 import { Sealer } from './tokens/seal.ts';
 import { createExchange } from './upstream/exchange.ts';
 import { UpstreamProvider } from './upstream/provider.ts';
@@ -127,15 +130,17 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const seals = new Seals(sealer, referenceStore(db));
   const sealRoot = keyring.seal;
   const claimsRoot = keyring.claims;
+  const upstreamIssuer = config.upstream.issuer;
   const binding = new BrowserBinding(issuer);
   const issue: IssueParts = {
     ...{ issuer, upstream, exchange, subjects, seals, sealRoot, claimsRoot, clock },
+    clients: registry,
     signingKey: (alg) => ring.signingKey(alg),
   };
+  const signAnswer = answerSigner(issue);
   const oneTime = new OneTimeUses(db, () => registry.databaseUp);
   const policy = authorizationResponses({
-    ...{ issuer, clients: registry, binding, seals, sealRoot, clock },
-    upstreamIssuer: config.upstream.issuer,
+    ...{ issuer, clients: registry, binding, seals, sealRoot, clock, upstreamIssuer },
   });
   const relayUpstream = () => {
     const { reached } = upstream.metadata();
@@ -172,9 +177,26 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
         jwksEndpoint(() => ring.publicKeys()),
       ),
       authorize: authorizeEndpoint({
-        ...{ issuer, clients: registry, upstream, seals, binding, sealRoot, clock },
+        ...{ issuer, clients: registry, upstream, seals, binding, sealRoot, clock, signAnswer },
+        frontChannel: config.frontChannel,
         longLogins: new RateLimiterMemory(LONG_LOGINS),
-        relayedAuthorizationEndpoint: () => `${issuer}${relayUpstream().authorizationPath}`,
+        authorizationEndpoint: (frontChannel) =>
+          frontChannel === 'relay'
+            ? `${issuer}${relayUpstream().authorizationPath}`
+            : upstream.metadata().advertised.authorization_endpoint,
+        hints: {
+          subjectOfHint: async (idToken, client) => {
+            const keys = ring.publicKeys();
+            const { clientId } = client;
+            const claims = await ownIdTokenClaims(idToken, { keys, issuer, clientId });
+            return typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined;
+          },
+          usersOf: (client, subject) => subjects.usersOf(client, subject),
+        },
+      }),
+      callback: callbackEndpoint({
+        ...issue,
+        ...{ binding, signAnswer, upstreamIssuer },
       }),
       token: tokenEndpoint(
         { clients: registry, failures: new RateLimiterMemory(FAILED_CREDENTIALS) },

@@ -100,11 +100,6 @@ export const REASONS = {
     error: 'invalid_request',
     description: 'The response mode is not supported.',
   },
-  hint_unsupported: {
-    status: 400,
-    error: 'invalid_request',
-    description: 'Subject hints are not supported.',
-  },
   request_object_unsupported: {
     status: 400,
     error: 'request_not_supported',
@@ -119,6 +114,27 @@ export const REASONS = {
     status: 400,
     error: 'invalid_scope',
     description: 'The scope must include openid and only what the client registered.',
+  },
+  resource_invalid: {
+    status: 400,
+    error: 'invalid_target',
+    description: 'The resource is not an absolute URI without a fragment.',
+  },
+  response_type_unregistered: {
+    status: 400,
+    error: 'unauthorized_client',
+    description: 'The response type is not registered for this client.',
+  },
+  hint_mismatch: {
+    status: 400,
+    error: 'login_required',
+    description: 'Another user is logged in.',
+  },
+  hint_mismatch_late: BAD_CODE,
+  client_front_channel: {
+    status: 400,
+    error: 'unauthorized_client',
+    description: 'The client may not use this response type.',
   },
   pkce_required: {
     status: 400,

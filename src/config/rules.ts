@@ -64,11 +64,6 @@ const adminIsApart: Rule = ({ ISSUER, ADMIN_URL }, environment) => {
   environment.report('ADMIN_URL', 'is ISSUER itself', 'write the address of the admin listener');
 };
 
-const frontChannelIsBuilt: Rule = ({ FRONT_CHANNEL }, environment) => {
-  if (FRONT_CHANNEL !== 'callback') return;
-  environment.report('FRONT_CHANNEL', 'callback is not available in this version', 'use relay');
-};
-
 const upstreamIsNoFederation: Rule = (values, environment) => {
   const { FEDERATION_ORIGINS = [], ISSUER, UPSTREAM_ISSUER, UPSTREAM_URL } = values;
   const own = [ISSUER, UPSTREAM_ISSUER, UPSTREAM_URL].filter((address) => address !== undefined);
@@ -87,6 +82,5 @@ export const RULES: readonly Rule[] = [
   secretHasClient,
   listenersAreTwo,
   adminIsApart,
-  frontChannelIsBuilt,
   upstreamIsNoFederation,
 ];

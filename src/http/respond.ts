@@ -11,6 +11,10 @@ export function respond(response: Response, answer: ProtocolResponse): void {
     response.status(303).set('location', answer.location).end();
     return;
   }
+  if (answer.kind === 'page') {
+    response.status(200).type('html').send(answer.html);
+    return;
+  }
   response.status(answer.status).json(answer.body);
 }
 

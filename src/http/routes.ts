@@ -36,6 +36,13 @@ export const ROUTES: readonly Route[] = [
     cors: 'nobody',
     audience: 'browser',
   },
+  {
+    endpoint: 'callback',
+    path: '/oidc/callback',
+    methods: ['GET'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
   { endpoint: 'token', path: '/oidc/token', methods: ['POST'], cors: 'client', audience: 'vendor' },
   {
     endpoint: 'userinfo',

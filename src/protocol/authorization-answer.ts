@@ -1,5 +1,9 @@
 import type { Refusal } from '../errors.ts';
 import { wireOf } from '../errors.ts';
+import type { ProtocolResponse } from './message.ts';
+import { NO_STORE } from './message.ts';
+import { formPostPage } from './form-post.ts';
+import type { ResponseMode } from './response-mode.ts';
 
 /** Where an authorization response goes, and which `state` the vendor gets back. */
 export interface Addressee {
@@ -7,28 +11,59 @@ export interface Addressee {
   readonly state: string | undefined;
 }
 
+/** The members of an authorization response, before `state` and `iss`. */
+export type AnswerMembers = Readonly<Record<string, string>>;
+
+/** Signs the members of a JARM response for a client. */
+export type SignAnswer = (members: AnswerMembers) => Promise<string>;
+
 /**
- * An authorization response in the query (RFC 6749 4.1.2, RFC 9207), made of
- * known members only. The vendor's own query stays in front, to the letter.
+ * An authorization response of known members only (RFC 6749 4.1.2, RFC 9207),
+ * in any response mode. `sign` is used for JARM alone.
  */
-export function authorizationAnswer(
-  to: Addressee,
+export async function authorizationAnswer(
+  to: Addressee & { readonly responseMode: ResponseMode },
   issuer: string,
-  members: Readonly<Record<string, string>>,
-): string {
-  const answer = new URLSearchParams({ ...members });
-  if (to.state !== undefined) answer.append('state', to.state);
-  answer.append('iss', issuer);
+  members: AnswerMembers,
+  sign: SignAnswer,
+): Promise<ProtocolResponse> {
+  const complete = withStateAndIssuer(to, issuer, members);
+  const [carrier, form] = to.responseMode.split('.');
+  // JARM 2.1: `iss` is a claim of its own there.
+  const { iss: _, ...signed } = complete;
+  const sent = form === 'jwt' ? { response: await sign(signed) } : complete;
+  if (carrier === 'form_post') return formPostPage(to.redirectUri, sent);
+  const location = carrier === 'fragment' ? inFragment(to, sent) : inQuery(to, sent);
+  return { kind: 'redirect', location, headers: NO_STORE };
+}
+
+/** An authorization response in the query, where nothing else is asked for. */
+export function queryAnswer(to: Addressee, issuer: string, members: AnswerMembers): string {
+  return inQuery(to, withStateAndIssuer(to, issuer, members));
+}
+
+/** The members of an error response (RFC 6749 4.1.2.1). */
+export function errorMembers(refused: Refusal): AnswerMembers {
+  const { error, description } = wireOf(refused.reason);
+  return { error, error_description: description };
+}
+
+function withStateAndIssuer(to: Addressee, issuer: string, members: AnswerMembers): AnswerMembers {
+  return { ...members, ...(to.state === undefined ? {} : { state: to.state }), iss: issuer };
+}
+
+/** The vendor's own query stays in front, to the letter. */
+function inQuery(to: Addressee, members: AnswerMembers): string {
   const location = new URL(to.redirectUri);
   const own = location.search === '' ? '' : `${location.search}&`;
-  location.search = own + answer.toString();
+  location.search = own + new URLSearchParams({ ...members }).toString();
   return location.href;
 }
 
-/** The error response for a refusal (RFC 6749 4.1.2.1). */
-export function authorizationError(to: Addressee, issuer: string, refused: Refusal): string {
-  const { error, description } = wireOf(refused.reason);
-  return authorizationAnswer(to, issuer, { error, error_description: description });
+function inFragment(to: Addressee, members: AnswerMembers): string {
+  const location = new URL(to.redirectUri);
+  location.hash = new URLSearchParams({ ...members }).toString();
+  return location.href;
 }
 
 /** The codes of RFC 6749 4.1.2.1 and OpenID Connect Core 3.1.2.6 that may pass. */
@@ -39,6 +74,7 @@ const STANDARD_ERRORS = new Set([
   'interaction_required',
   'invalid_request',
   'invalid_scope',
+  'invalid_target',
   'login_required',
   'server_error',
   'temporarily_unavailable',

@@ -2,13 +2,15 @@ import type { Reason } from '../errors.ts';
 import type { RelayAnswer, RelayPolicy } from '../upstream/relay.ts';
 import type { Client } from '../vendors/client.ts';
 import { isRegisteredRedirectUri } from '../vendors/redirect-uri.ts';
-import { authorizationAnswer, standardError } from './authorization-answer.ts';
+import { queryAnswer, standardError } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
+import { callbackWithCode, callbackWithError } from './callback-address.ts';
 import { sealCode } from './code.ts';
 import type { Seals } from './seals.ts';
 import type { Transaction } from './transaction.ts';
 import { openTransaction } from './transaction.ts';
 import { isUnaltered, upstreamAuthorization } from './upstream-authorization.ts';
+import { needsCallback } from './way.ts';
 
 /** What fits into a seal of ours together with the longest transaction, in characters. */
 const MAX_CODE_LENGTH = 8 * 1024;
@@ -27,7 +29,10 @@ export interface AuthorizationResponseParts {
   readonly clock: () => Date;
 }
 
-/** The late way (design section 4): what the relay may let through of a login, and as what. */
+/**
+ * What the relay may let through of a login, and as what: a plain code at once,
+ * everything else by way of our callback, which builds the answer.
+ */
 export function authorizationResponses(parts: AuthorizationResponseParts): RelayPolicy {
   return {
     isRedirectTarget: (url) => parts.clients.isRedirectTarget(url),
@@ -37,7 +42,7 @@ export function authorizationResponses(parts: AuthorizationResponseParts): Relay
       if (transaction === undefined) return false;
       const client = parts.clients.find(transaction.clientId);
       if (client === undefined) return false;
-      return isUnaltered(parameters, upstreamAuthorization(transaction, client, parts.sealRoot));
+      return isUnaltered(parameters, upstreamAuthorization(parts, transaction, client));
     },
 
     async answer(response, cookieHeader) {
@@ -58,8 +63,8 @@ export function authorizationResponses(parts: AuthorizationResponseParts): Relay
         return blocked('response_foreign', 'iss is not the upstream');
       }
       const error = parameters.get('error');
-      if (error !== null) return refusedUpstream(parts, transaction, parameters);
-      return sealedAnswer(parts, transaction, parameters.get('code'), cookieHeader);
+      if (error !== null) return refusedUpstream(parts, transaction, client, parameters);
+      return sealedAnswer(parts, transaction, client, parameters, cookieHeader);
     },
   };
 }
@@ -94,14 +99,14 @@ function isAddressedTo(response: URL, redirectUri: string): boolean {
 function refusedUpstream(
   parts: AuthorizationResponseParts,
   transaction: Transaction,
+  client: Client,
   parameters: URLSearchParams,
 ): RelayAnswer {
   const error = parameters.get('error') ?? '';
-  const members = { error: standardError(error) };
   const words = [error, parameters.get('error_description') ?? ''].map(speakable);
   return {
     kind: 'redirect',
-    location: authorizationAnswer(transaction, parts.issuer, members),
+    location: errorLocation(parts, transaction, client, parameters.get('state'), error),
     refused: { reason: 'upstream_refused', detail: words.join(': ') },
   };
 }
@@ -114,9 +119,12 @@ function speakable(words: string): string {
 async function sealedAnswer(
   parts: AuthorizationResponseParts,
   transaction: Transaction,
-  upstreamCode: string | null,
+  client: Client,
+  parameters: URLSearchParams,
   cookieHeader: string | undefined,
 ): Promise<RelayAnswer> {
+  const upstreamCode = parameters.get('code');
+  const state = parameters.get('state');
   if (upstreamCode === null || upstreamCode === '') {
     return blocked('response_foreign', 'neither code nor error');
   }
@@ -126,15 +134,33 @@ async function sealedAnswer(
   if (!parts.binding.matches(transaction.browser, cookieHeader)) {
     if (!transaction.promptNone) return blocked('browser_mismatch');
     // Word for word what a browser without a session gets, so that nobody can probe for one.
-    const members = { error: 'login_required' };
     return {
       kind: 'redirect',
-      location: authorizationAnswer(transaction, parts.issuer, members),
+      location: errorLocation(parts, transaction, client, state, 'login_required'),
       refused: { reason: 'login_required', detail: 'begun in another browser' },
     };
   }
-  const code = await sealCode(parts.seals, { upstreamCode, transaction }, parts.clock());
-  return { kind: 'redirect', location: authorizationAnswer(transaction, parts.issuer, { code }) };
+  const now = parts.clock();
+  const location = needsCallback(transaction, client)
+    ? await callbackWithCode(parts, { upstreamCode, transaction }, now)
+    : queryAnswer(transaction, parts.issuer, {
+        code: await sealCode(parts.seals, { upstreamCode, transaction }, now),
+      });
+  return { kind: 'redirect', location };
+}
+
+/** The address that takes an error to the vendor, as a standard code. */
+function errorLocation(
+  parts: AuthorizationResponseParts,
+  transaction: Transaction,
+  client: Client,
+  state: string | null,
+  upstreamError: string,
+): string {
+  const error = standardError(upstreamError);
+  return needsCallback(transaction, client)
+    ? callbackWithError(parts.issuer, state ?? '', error)
+    : queryAnswer(transaction, parts.issuer, { error });
 }
 
 function blocked(reason: Reason, detail?: string): RelayAnswer {

@@ -1,5 +1,6 @@
 import type { Endpoint } from './message.ts';
 import { publicJson } from './message.ts';
+import { RESPONSE_MODES, RESPONSE_TYPES } from './response-mode.ts';
 
 /** What the discovery document depends on. */
 export interface DiscoveryParts {
@@ -22,9 +23,10 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     token_endpoint: `${issuer}/oidc/token`,
     userinfo_endpoint: `${issuer}/oidc/userinfo`,
     jwks_uri: `${issuer}/oidc/jwks`,
-    response_types_supported: ['code'],
-    response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token'],
+    response_types_supported: RESPONSE_TYPES,
+    response_modes_supported: RESPONSE_MODES,
+    authorization_signing_alg_values_supported: parts.signingAlgorithms,
+    grant_types_supported: ['authorization_code', 'implicit', 'refresh_token'],
     subject_types_supported: ['pairwise', 'public'],
     id_token_signing_alg_values_supported: parts.signingAlgorithms,
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
@@ -32,7 +34,7 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
     claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'nonce', 'at_hash', 'auth_time', 'sid'],
     authorization_response_iss_parameter_supported: true,
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
   };

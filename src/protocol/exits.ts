@@ -5,6 +5,7 @@ export interface Endpoints {
   readonly discovery: Endpoint;
   readonly jwks: Endpoint;
   readonly authorize: Endpoint;
+  readonly callback: Endpoint;
   readonly token: Endpoint;
   readonly userinfo: Endpoint;
 }
@@ -99,6 +100,14 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'authorization-response-issuer',
     'authorization-response-members',
     'authorization-error',
+  ],
+  callback: [
+    'code',
+    'authorization-response-issuer',
+    'authorization-response-members',
+    'authorization-error',
+    'id-token-subject',
+    'access-token',
   ],
   token: [
     'id-token-subject',

@@ -21,6 +21,8 @@ export interface Grant {
   readonly scope: string;
   /** The `max_age` that the vendor asked for, in seconds. */
   readonly maxAge: number | undefined;
+  /** Whether `auth_time` was asked for by `claims`. */
+  readonly authTimeRequested: boolean;
   /** The change-log position that held when the subject was resolved. */
   readonly change: number;
 }
@@ -45,19 +47,7 @@ export function sealGrantToken(
   token: GrantToken,
   times: { now: Date; expiresAt: Date },
 ): Promise<string> {
-  const { grant } = token;
-  const contents: Record<string, SealValue> = {
-    t: new Concealed(token.upstreamToken),
-    g: grant.id,
-    c: grant.clientId,
-    s: grant.subject,
-    k: grant.kind,
-    m: grant.mode,
-    u: grant.userIndex,
-    o: grant.scope,
-    a: grant.maxAge ?? null,
-    n: grant.change,
-  };
+  const contents = { ...packGrant(token.grant), t: new Concealed(token.upstreamToken) };
   return seals.seal(purpose, contents, times);
 }
 
@@ -74,20 +64,43 @@ export async function openGrantToken(
     return failure(opened.reason === 'seal_expired' ? reasons.expired : reasons.invalid);
   }
   const { contents, expiresAt } = opened.value;
-  const index = contents['u'];
-  if (!(index instanceof Uint8Array)) return failure(reasons.invalid, 'no user index');
-  const grant: Grant = {
+  const grant = unpackGrant(contents);
+  if (grant === undefined) return failure(reasons.invalid, 'no user index');
+  return success({ grant, upstreamToken: String(contents['t']), expiresAt });
+}
+
+/** A grant as seal contents. */
+export function packGrant(grant: Grant): Record<string, SealValue> {
+  return {
+    g: grant.id,
+    c: grant.clientId,
+    s: grant.subject,
+    k: grant.kind,
+    m: grant.mode,
+    u: grant.userIndex,
+    o: grant.scope,
+    a: grant.maxAge ?? null,
+    q: grant.authTimeRequested,
+    n: grant.change,
+  };
+}
+
+/** The inverse of {@link packGrant}; undefined where no user is in it. */
+export function unpackGrant(contents: Readonly<Record<string, SealValue>>): Grant | undefined {
+  const userIndex = contents['u'];
+  if (!(userIndex instanceof Uint8Array)) return undefined;
+  return {
     id: String(contents['g']),
     clientId: String(contents['c']),
     subject: reviveReleasedSubject(String(contents['s'])),
     kind: contents['k'] === 'public' ? 'public' : 'pairwise',
     mode: modeOf(contents['m']),
-    userIndex: index,
+    userIndex,
     scope: String(contents['o']),
     maxAge: typeof contents['a'] === 'number' ? contents['a'] : undefined,
+    authTimeRequested: contents['q'] === true,
     change: Number(contents['n']),
   };
-  return success({ grant, upstreamToken: String(contents['t']), expiresAt });
 }
 
 function modeOf(value: SealValue | undefined): Mode {

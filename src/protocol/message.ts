@@ -24,6 +24,11 @@ export type ProtocolResponse =
       readonly headers: Readonly<Record<string, string>>;
     }
   | {
+      readonly kind: 'page';
+      readonly html: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | {
       readonly kind: 'redirect';
       readonly location: string;
       readonly headers: Readonly<Record<string, string>>;

@@ -10,11 +10,14 @@ export function refuseDuplicates(parameters: URLSearchParams): void {
 }
 
 /** The names that stand more than once. */
-export function duplicatedNames(parameters: URLSearchParams): ReadonlySet<string> {
+export function duplicatedNames(
+  parameters: URLSearchParams,
+  repeatable: ReadonlySet<string> = new Set(),
+): ReadonlySet<string> {
   const seen = new Set<string>();
   const duplicated = new Set<string>();
   for (const name of parameters.keys()) {
-    if (seen.has(name)) duplicated.add(name);
+    if (seen.has(name) && !repeatable.has(name)) duplicated.add(name);
     seen.add(name);
   }
   return duplicated;

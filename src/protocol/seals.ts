@@ -11,6 +11,7 @@ export interface ReferenceStore {
 /** The longest value, in characters, that travels itself: a `state` must fit the upstream's limits. */
 const LONGEST: Readonly<Record<Purpose, number>> = {
   transaction: 1800,
+  pending_code: 4096,
   code: 4096,
   access_token: 4096,
   refresh_token: 4096,
@@ -39,6 +40,16 @@ export class Seals {
     const sealed = await this.#sealer.seal(purpose, contents, times);
     if (sealed.length <= LONGEST[purpose]) return sealed;
     await beforeKeeping?.();
+    return this.#store.put(purpose, sealed, times.expiresAt);
+  }
+
+  /** Keeps contents in the database in any case; yields a random reference (43 characters). */
+  async keep(
+    purpose: Purpose,
+    contents: Record<string, SealValue>,
+    times: { now: Date; expiresAt: Date },
+  ): Promise<string> {
+    const sealed = await this.#sealer.seal(purpose, contents, times);
     return this.#store.put(purpose, sealed, times.expiresAt);
   }
 

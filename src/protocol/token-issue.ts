@@ -21,6 +21,7 @@ import { words } from './parameters.ts';
 /** What issuing tokens works with. */
 export interface IssueParts {
   readonly issuer: string;
+  readonly clients: { find(clientId: string): Client | undefined };
   readonly upstream: UpstreamProvider;
   readonly exchange: Exchange;
   readonly subjects: Subjects;
@@ -92,16 +93,7 @@ export interface Issue {
 /** RELEASE → SEAL → SIGN: a token response of known members only (RFC 6749 5.1). */
 export async function issueTokens(parts: IssueParts, issue: Issue): Promise<ProtocolResponse> {
   const { grant, scope, tokens, now } = issue;
-  const grantEnds = issue.grantEnds ?? refreshTokenExpiry(now);
-  // Once the grant's row is gone, nobody knows any more whether it was revoked.
-  const remaining = Math.floor((grantEnds.getTime() - now.getTime()) / 1000);
-  const lifetime = wholeMinutes(Math.min(tokens.expiresIn ?? DEFAULT_LIFETIME, remaining));
-  const accessToken = await sealGrantToken(
-    parts.seals,
-    'access_token',
-    { grant: { ...grant, scope }, upstreamToken: tokens.accessToken },
-    { now, expiresAt: new Date(now.getTime() + lifetime * 1000) },
-  );
+  const { accessToken, lifetime } = await issueAccessToken(parts, issue);
   const body: Record<string, unknown> = {
     access_token: accessToken,
     token_type: 'Bearer',
@@ -113,20 +105,50 @@ export async function issueTokens(parts: IssueParts, issue: Issue): Promise<Prot
       parts.seals,
       'refresh_token',
       { grant, upstreamToken: tokens.refreshToken },
-      { now, expiresAt: grantEnds },
+      { now, expiresAt: endOf(issue) },
     );
   }
   if (issue.verified !== undefined) {
-    body['id_token'] = await idToken(parts, issue, issue.verified, accessToken);
+    body['id_token'] = await issueIdToken(parts, issue, issue.verified, { accessToken });
   }
   return privateJson(body);
 }
 
-async function idToken(
+function endOf({ grantEnds, now }: Issue): Date {
+  return grantEnds ?? refreshTokenExpiry(now);
+}
+
+/** The sealed access token, and for how many seconds it is good. */
+export async function issueAccessToken(
+  parts: IssueParts,
+  issue: Issue,
+): Promise<{ readonly accessToken: string; readonly lifetime: number }> {
+  const { grant, scope, tokens, now } = issue;
+  // Once the grant's row is gone, nobody knows any more whether it was revoked.
+  const remaining = Math.floor((endOf(issue).getTime() - now.getTime()) / 1000);
+  const lifetime = wholeMinutes(Math.min(tokens.expiresIn ?? DEFAULT_LIFETIME, remaining));
+  const accessToken = await sealGrantToken(
+    parts.seals,
+    'access_token',
+    { grant: { ...grant, scope }, upstreamToken: tokens.accessToken },
+    { now, expiresAt: new Date(now.getTime() + lifetime * 1000) },
+  );
+  return { accessToken, lifetime };
+}
+
+/** What an ID token is delivered with, and vouches for by hashes (OpenID Connect Core 3.3.2.11). */
+export interface Companions {
+  readonly accessToken?: string | undefined;
+  readonly code?: string | undefined;
+  readonly state?: string | undefined;
+}
+
+/** The ID token of the vendor: its claims by the release policy, the rest by us. */
+export async function issueIdToken(
   parts: IssueParts,
   issue: Issue,
   verified: VerifiedIdToken,
-  accessToken: string,
+  companions: Companions,
 ): Promise<string> {
   const { client, grant, now } = issue;
   const key = parts.signingKey(client.metadata.id_token_signed_response_alg);
@@ -136,7 +158,7 @@ async function idToken(
     client,
     localSubject: verified.subject,
     upstreamIssuer: parts.upstream.metadata().issuer,
-    requested: { maxAge: grant.maxAge },
+    requested: { maxAge: grant.maxAge, authTimeRequested: grant.authTimeRequested },
     claimsRoot: parts.claimsRoot,
     userIndex: grant.userIndex,
   });
@@ -154,8 +176,18 @@ async function idToken(
       iat,
       exp: iat + wholeMinutes(Math.min(remaining, DEFAULT_LIFETIME)),
       ...(issue.nonce === undefined ? {} : { nonce: issue.nonce }),
-      at_hash: tokenHash(accessToken, key.alg),
+      ...hashes(companions, key.alg),
     },
     key,
   );
+}
+
+/** Of the values that the vendor really gets, by our algorithm. */
+function hashes(companions: Companions, alg: SigningKey['alg']): Readonly<Record<string, string>> {
+  const { accessToken, code, state } = companions;
+  return {
+    ...(accessToken === undefined ? {} : { at_hash: tokenHash(accessToken, alg) }),
+    ...(code === undefined ? {} : { c_hash: tokenHash(code, alg) }),
+    ...(state === undefined ? {} : { s_hash: tokenHash(state, alg) }),
+  };
 }

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Result } from '../result.ts';
 import { failure, success } from '../result.ts';
 import type { SealValue } from '../tokens/seal.ts';
+import type { FrontChannel } from '../config/types.ts';
+import type { ResponseMode, ResponseType } from './response-mode.ts';
+import { RESPONSE_MODES, responseTypeOf } from './response-mode.ts';
 import type { Seals } from './seals.ts';
 
 /** What an authorization request leaves behind until its answer: our `state` towards the upstream. */
@@ -24,6 +27,18 @@ export interface Transaction {
   readonly promptNone: boolean;
   /** Whether our own PKCE challenge went to the upstream. */
   readonly upstreamPkce: boolean;
+  readonly responseType: ResponseType;
+  readonly responseMode: ResponseMode;
+  /** Whether `auth_time` was asked for by `claims`. */
+  readonly authTimeRequested: boolean;
+  /** User indexes of the subjects that the request hinted at, base64url; undefined: no hint. */
+  readonly hinted: readonly string[] | undefined;
+  /** RFC 8707. */
+  readonly resource: readonly string[];
+  /** How the browser reaches the upstream. */
+  readonly frontChannel: FrontChannel;
+  /** RFC 9449 10: the thumbprint of the key that the code is bound to. */
+  readonly dpopJkt: string | undefined;
 }
 
 /** A user may take this long to log in. */
@@ -48,6 +63,13 @@ export function packTransaction(transaction: Transaction): Record<string, SealVa
     b: transaction.browser,
     q: transaction.promptNone,
     k: transaction.upstreamPkce,
+    t: transaction.responseType,
+    d: transaction.responseMode,
+    a: transaction.authTimeRequested,
+    x: transaction.hinted ?? null,
+    e: transaction.resource,
+    f: transaction.frontChannel,
+    j: transaction.dpopJkt ?? null,
   };
 }
 
@@ -65,7 +87,23 @@ export function unpackTransaction(contents: Readonly<Record<string, SealValue>>)
     browser: String(contents['b']),
     promptNone: contents['q'] === true,
     upstreamPkce: contents['k'] === true,
+    responseType: responseTypeOf(String(contents['t'])) ?? 'code',
+    responseMode: modeOf(contents['d']),
+    authTimeRequested: contents['a'] === true,
+    hinted: texts(contents['x']),
+    resource: texts(contents['e']) ?? [],
+    frontChannel: contents['f'] === 'callback' ? 'callback' : 'relay',
+    dpopJkt: text(contents['j']),
   };
+}
+
+function modeOf(value: SealValue | undefined): ResponseMode {
+  const mode = RESPONSE_MODES.find((known) => known === value);
+  return mode === undefined || mode === 'jwt' ? 'query' : mode;
+}
+
+function texts(value: SealValue | undefined): readonly string[] | undefined {
+  return Array.isArray(value) ? value.map(String) : undefined;
 }
 
 function text(value: SealValue | undefined): string | undefined {

@@ -31,15 +31,22 @@ function upstreamClientId(client: Client): string {
   return client.upstream?.clientId ?? client.clientId;
 }
 
+/** The redirect URI that the upstream sees: the vendor's own through the relay, else our callback. */
+export function upstreamRedirectUri(issuer: string, transaction: Transaction): string {
+  return transaction.frontChannel === 'callback'
+    ? `${issuer}/oidc/callback`
+    : transaction.redirectUri;
+}
+
 /** The protected parameters of the request that belongs to a transaction. */
 export function upstreamAuthorization(
+  { issuer, sealRoot }: { readonly issuer: string; readonly sealRoot: Uint8Array },
   transaction: Transaction,
   client: Client,
-  sealRoot: Uint8Array,
 ): URLSearchParams {
   const parameters = new URLSearchParams({
     client_id: upstreamClientId(client),
-    redirect_uri: transaction.redirectUri,
+    redirect_uri: upstreamRedirectUri(issuer, transaction),
     response_type: 'code',
     scope: transaction.scope,
     nonce: upstreamNonce(sealRoot, transaction.id),
@@ -49,6 +56,7 @@ export function upstreamAuthorization(
     parameters.set('code_challenge', codeChallenge(verifier));
     parameters.set('code_challenge_method', 'S256');
   }
+  for (const resource of transaction.resource) parameters.append('resource', resource);
   return parameters;
 }
 
@@ -61,8 +69,8 @@ export function isUnaltered(sent: URLSearchParams, expected: URLSearchParams): b
   if ([...sent.keys()].some(isDisguised)) return false;
   return PROTECTED.every((name) => {
     const values = sent.getAll(name);
-    const value = expected.get(name);
-    return value === null ? values.length === 0 : values.length === 1 && values[0] === value;
+    const wanted = expected.getAll(name);
+    return values.length === wanted.length && values.every((value, at) => value === wanted[at]);
   });
 }
 

@@ -3,10 +3,11 @@ import type { CryptoKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 
 /** What a seal is for; a seal of one purpose does not open for another. */
-export type Purpose = 'transaction' | 'code' | 'access_token' | 'refresh_token';
+export type Purpose = 'transaction' | 'pending_code' | 'code' | 'access_token' | 'refresh_token';
 
 const PURPOSE_LETTERS: Readonly<Record<Purpose, string>> = {
   transaction: 't',
+  pending_code: 'p',
   code: 'c',
   access_token: 'a',
   refresh_token: 'r',

@@ -62,7 +62,7 @@ export function fromRow(row: ClientRow, atRest: AtRest): Omit<Client, 'phases'> 
     vendorId: text(row.vendor_id),
     sector: text(row.sector),
     subjectType: row.subject_type,
-    metadata: JSON.parse(row.metadata) as ClientMetadata,
+    metadata: metadataFrom(row.metadata),
     clientSecret: opened('client_secret'),
     upstream: row.has_upstream
       ? {
@@ -76,5 +76,16 @@ export function fromRow(row: ClientRow, atRest: AtRest): Omit<Client, 'phases'> 
     frontChannel: row.front_channel ?? undefined,
     continuityDays: row.continuity_days,
     notBefore: Number(row.not_before),
+  };
+}
+
+/** Rows of an earlier version lack what was not known then. */
+function metadataFrom(json: string): ClientMetadata {
+  const stored = JSON.parse(json) as ClientMetadata;
+  return {
+    ...stored,
+    response_types: stored.response_types ?? ['code'],
+    authorization_signed_response_alg:
+      stored.authorization_signed_response_alg ?? stored.id_token_signed_response_alg,
   };
 }

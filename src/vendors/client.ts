@@ -37,6 +37,9 @@ export interface ClientMetadata {
   readonly post_logout_redirect_uris: readonly string[];
   readonly token_endpoint_auth_method: 'client_secret_basic' | 'client_secret_post' | 'none';
   readonly id_token_signed_response_alg: 'RS256' | 'ES256' | 'PS256' | 'EdDSA';
+  /** JARM 3; as `id_token_signed_response_alg` unless said otherwise. */
+  readonly authorization_signed_response_alg: 'RS256' | 'ES256' | 'PS256' | 'EdDSA';
+  readonly response_types: readonly string[];
   readonly grant_types: readonly string[];
   /** Space-separated; the scopes that the client may ask for. */
   readonly scope: string;

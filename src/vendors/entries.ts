@@ -88,6 +88,27 @@ const redirectUris = unique(z.string()).superRefine((values, context) => {
   if (values.length === 0) refuse(context, 'is empty', 'name at least one redirect URI');
 });
 
+const RESPONSE_TYPES = [
+  'code',
+  'id_token',
+  'id_token token',
+  'code id_token',
+  'code token',
+  'code id_token token',
+  'none',
+] as const;
+
+/** In whichever order the words of a type stand (OAuth 2.0 Multiple Response Types 1). */
+const responseTypes = z
+  .array(
+    z.preprocess((value) => {
+      const words = (type: string): string => type.split(' ').sort().join(' ');
+      if (typeof value !== 'string') return value;
+      return RESPONSE_TYPES.find((type) => words(type) === words(value)) ?? value;
+    }, z.enum(RESPONSE_TYPES)),
+  )
+  .min(1);
+
 /** One client of a vendor, as an operator writes it (design section 7). */
 export const clientEntry = z
   .strictObject({
@@ -98,13 +119,14 @@ export const clientEntry = z
     application_type: z.enum(['web', 'native']).default('web'),
     redirect_uris: redirectUris,
     post_logout_redirect_uris: unique(z.string()).default([]),
-    response_types: z.array(z.literal('code')).min(1).default(['code']),
+    response_types: responseTypes.default(['code']),
     grant_types: grantTypes.default(['authorization_code', 'refresh_token']),
     scope: scope.default(DEFAULT_SCOPE),
     token_endpoint_auth_method: z
       .enum(['client_secret_basic', 'client_secret_post', 'none'])
       .default('client_secret_basic'),
     id_token_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).default('RS256'),
+    authorization_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).optional(),
     require_auth_time: z.boolean().default(false),
     subject_type: z.enum(['public', 'pairwise']).default('pairwise'),
     sector_identifier_uri: httpsUrl.optional(),
@@ -112,7 +134,7 @@ export const clientEntry = z
     phase: z.enum(['public', 'shadow', 'pairwise']).optional(),
     accept_bypass: z.boolean().default(false),
     release_claims: unique(releasedClaim).default([]),
-    front_channel: z.literal('relay').optional(),
+    front_channel: z.enum(['relay', 'callback']).optional(),
     continuity_days: z.int().min(0).max(3650).default(30),
   })
   .superRefine((entry, context) => {

@@ -196,6 +196,9 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     post_logout_redirect_uris: entry.post_logout_redirect_uris,
     token_endpoint_auth_method: entry.token_endpoint_auth_method,
     id_token_signed_response_alg: entry.id_token_signed_response_alg,
+    authorization_signed_response_alg:
+      entry.authorization_signed_response_alg ?? entry.id_token_signed_response_alg,
+    response_types: entry.response_types,
     grant_types: entry.grant_types,
     scope: entry.scope,
     require_auth_time: entry.require_auth_time,

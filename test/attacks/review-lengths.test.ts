@@ -28,7 +28,9 @@ async function profile(upstreamCode: string): Promise<string> {
       ...{ id: newTransactionId(), clientId: 'acme-web', redirectUri: 'https://acme.example/cb' },
       ...{ state: undefined, nonce: 'n'.repeat(nonce), codeChallenge: 'c'.repeat(43) },
       ...{ scope: 'openid', maxAge: undefined, browser: 'b'.repeat(43) },
-      ...{ promptNone: false, upstreamPkce: true },
+      ...{ promptNone: false, upstreamPkce: true, authTimeRequested: false, hinted: undefined },
+      ...({ responseType: 'code', responseMode: 'query', frontChannel: 'relay' } as const),
+      ...{ resource: [], dpopJkt: undefined },
     };
     const code = await sealCode(seals, { upstreamCode, transaction }, NOW);
     lengths.push(code.length);
@@ -42,7 +44,7 @@ async function tokenProfile(upstreamToken: string): Promise<string> {
     const grant = {
       ...{ id: 'g'.repeat(22), clientId: 'acme-web', subject: mintReleasedSubject('p'.repeat(52)) },
       ...({ kind: 'pairwise', mode: 'pairwise', userIndex: new Uint8Array(32) } as const),
-      ...{ scope: 'o'.repeat(scopes), maxAge: undefined, change: 7 },
+      ...{ scope: 'o'.repeat(scopes), maxAge: undefined, authTimeRequested: false, change: 7 },
     };
     const times = { now: NOW, expiresAt: new Date(NOW.getTime() + 1000) };
     const token = await sealGrantToken(seals, 'access_token', { grant, upstreamToken }, times);

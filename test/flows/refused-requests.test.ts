@@ -21,24 +21,8 @@ afterAll(() => world.close());
 describe('a request is refused', () => {
   it.each([
     ['response_type=token', { response_type: 'token' }, 'unsupported_response_type'],
-    ['response_type=id_token', { response_type: 'id_token' }, 'unsupported_response_type'],
-    ['a hybrid type', { response_type: 'code id_token' }, 'unsupported_response_type'],
-    ['response_type=none', { response_type: 'none' }, 'unsupported_response_type'],
+    ['a response mode of nobody', { response_mode: 'web_message' }, 'invalid_request'],
     ['no response type', { response_type: '' }, 'invalid_request'],
-    ['form_post', { response_mode: 'form_post' }, 'invalid_request'],
-    ['fragment', { response_mode: 'fragment' }, 'invalid_request'],
-    ['JARM', { response_mode: 'jwt' }, 'invalid_request'],
-    ['an id_token_hint', { id_token_hint: 'e30.e30.' }, 'invalid_request'],
-    [
-      'claims that name sub for the ID token',
-      { claims: '{"id_token":{"sub":{"value":"alice"}}}' },
-      'invalid_request',
-    ],
-    [
-      'claims that name sub for userinfo',
-      { claims: '{"userinfo":{"sub":null}}' },
-      'invalid_request',
-    ],
     ['claims that are no JSON', { claims: '{' }, 'invalid_request'],
     ['a request object', { request: 'e30.e30.' }, 'request_not_supported'],
     ['a request_uri', { request_uri: 'https://acme.example/r' }, 'request_uri_not_supported'],
@@ -87,13 +71,12 @@ describe('a page, and no redirect, answers', () => {
   });
 });
 
-it('login_hint and claims that do not name sub are ignored, and go nowhere', async () => {
+it('login_hint and claims go nowhere', async () => {
   const vendor = world.vendor('acme');
   const party = await vendor.party();
   const { url, pending } = await party.begin({
     login_hint: 'alice@legacy.example',
     claims: '{"userinfo":{"email":{"essential":true}},"id_token":{"name":null}}',
-    resource: 'https://api.example',
     registration: '{}',
     something_else: 'unheard-of',
     response_mode: 'query',
@@ -104,12 +87,12 @@ it('login_hint and claims that do not name sub are ignored, and go nowhere', asy
   expect(tokens.claims).not.toHaveProperty('name');
   expect(await party.userinfo(tokens)).not.toHaveProperty('email');
   const [asked] = world.upstream.requests.slice(before);
-  for (const name of ['login_hint', 'claims', 'resource', 'registration', 'something_else']) {
+  for (const name of ['login_hint', 'claims', 'registration', 'something_else']) {
     expect(asked?.url.searchParams.has(name), name).toBe(false);
   }
 });
 
-it.each(['introspect', 'revoke', 'par', 'register', 'logout', 'device', 'callback'])(
+it.each(['introspect', 'revoke', 'par', 'register', 'logout', 'device'])(
   '/oidc/%s is not there, and the upstream is not asked either',
   async (name) => {
     const before = world.upstream.requests.length;

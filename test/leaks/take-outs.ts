@@ -35,8 +35,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'id-token-hash': [
     {
       file: ISSUE,
-      find: 'at_hash: tokenHash(accessToken, key.alg)',
-      replace: 'at_hash: tokenHash(issue.tokens.accessToken, key.alg)',
+      find: 'at_hash: tokenHash(accessToken, alg)',
+      replace: "at_hash: tokenHash('another token', alg)",
     },
   ],
   'id-token-auth-time': [
@@ -85,8 +85,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   code: [
     {
       file: RESPONSE,
-      find: 'const code = await sealCode(parts.seals, { upstreamCode, transaction }, parts.clock());',
-      replace: 'const code = upstreamCode;',
+      find: 'code: await sealCode(parts.seals, { upstreamCode, transaction }, now),',
+      replace: 'code: upstreamCode,',
     },
   ],
   'token-response-members': [
@@ -116,15 +116,15 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'authorization-response-issuer': [
     {
       file: RESPONSE,
-      find: 'authorizationAnswer(transaction, parts.issuer, { code })',
-      replace: 'authorizationAnswer(transaction, parts.upstreamIssuer, { code })',
+      find: ': queryAnswer(transaction, parts.issuer, {\n        code',
+      replace: ': queryAnswer(transaction, parts.upstreamIssuer, {\n        code',
     },
   ],
   'authorization-response-members': [
     {
       file: RESPONSE,
-      find: "return sealedAnswer(parts, transaction, parameters.get('code'), cookieHeader);",
-      replace: `const sealed = await sealedAnswer(parts, transaction, parameters.get('code'), cookieHeader);
+      find: 'return sealedAnswer(parts, transaction, client, parameters, cookieHeader);',
+      replace: `const sealed = await sealedAnswer(parts, transaction, client, parameters, cookieHeader);
       if (sealed.kind === 'blocked') return sealed;
       const passed = [...parameters].filter(([name]) => !['code', 'state', 'iss'].includes(name));
       return { ...sealed, location: \`\${sealed.location}&\${new URLSearchParams(passed)}\` };`,
@@ -133,11 +133,10 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'authorization-error': [
     {
       file: RESPONSE,
-      find: 'if (error !== null) return refusedUpstream(parts, transaction, parameters);',
+      find: 'if (error !== null) return refusedUpstream(parts, transaction, client, parameters);',
       replace: `if (error !== null) {
         const words = { error, error_description: parameters.get('error_description') };
-        const location = authorizationAnswer(transaction, parts.issuer, words);
-        return { kind: 'redirect', location };
+        return { kind: 'redirect', location: queryAnswer(transaction, parts.issuer, words) };
       }`,
     },
   ],

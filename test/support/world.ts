@@ -81,6 +81,14 @@ export async function createWorld(
     },
     database,
   });
+  // The one thing that `callback` needs at the upstream.
+  const callback = `${proxy.issuer}/oidc/callback`;
+  upstream.setClients(
+    upstream.clients.map((client) => ({
+      ...client,
+      redirect_uris: [...client.redirect_uris, callback],
+    })),
+  );
   const running = new Map<string, Vendor>();
   for (const vendor of vendors) {
     running.set(

@@ -194,16 +194,6 @@ describe('the rules between variables', () => {
     expect(wrongVariables(env)).toEqual(['UPSTREAM_ISSUER']);
   });
 
-  test('FRONT_CHANNEL=callback is refused for now', () => {
-    expect(problemsOf(environment({ FRONT_CHANNEL: 'callback' }))).toEqual([
-      {
-        variable: 'FRONT_CHANNEL',
-        problem: 'callback is not available in this version',
-        hint: 'use relay',
-      },
-    ]);
-  });
-
   test.each([
     ['127.0.0.1:8080', '127.0.0.1:8080'],
     ['0.0.0.0:8080', '127.0.0.1:8080'],

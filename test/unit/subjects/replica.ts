@@ -126,6 +126,8 @@ export function clientIn(sector: string, served: Phase | PhaseVersion = 'pairwis
       post_logout_redirect_uris: [],
       token_endpoint_auth_method: 'client_secret_basic',
       id_token_signed_response_alg: 'RS256',
+      authorization_signed_response_alg: 'RS256',
+      response_types: ['code'],
       grant_types: ['authorization_code'],
       scope: 'openid',
       require_auth_time: false,

@@ -1,0 +1,81 @@
+import { Refusal, orRefuse } from '../errors.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Client } from '../vendors/client.ts';
+import type { AnswerMembers } from './authorization-answer.ts';
+import type { SealedCode } from './code.ts';
+import { keepEarlyCode } from './code.ts';
+import { satisfiesHints } from './hints.ts';
+import { redeem } from './redemption.ts';
+import type { Issue, IssueParts } from './token-issue.ts';
+import { issueAccessToken, issueIdToken } from './token-issue.ts';
+
+/** What the early way works with. */
+export type EarlyParts = IssueParts;
+
+/**
+ * The early way (design section 4): the upstream's code is redeemed before the
+ * vendor is answered, so that the answer can hold tokens and a hint can be
+ * compared. The vendor's own code is a random reference then.
+ */
+export async function answerEarly(
+  parts: EarlyParts,
+  pending: SealedCode,
+  client: Client,
+  log: Logger,
+): Promise<AnswerMembers> {
+  const now = parts.clock();
+  const { transaction } = pending;
+  const redemption = orRefuse(
+    await redeem(parts, ourselves(client), pending, spentWith(pending, now), now),
+  );
+  const { grant, tokens, verified } = redemption;
+  if (!satisfiesHints(transaction.hinted, grant.userIndex)) throw new Refusal('hint_mismatch');
+  const wanted = new Set(transaction.responseType.split(' '));
+  const issue: Issue = {
+    ...{ client: redemption.client, grant, tokens, verified, now, log },
+    scope: grant.scope,
+    mode: grant.mode,
+    nonce: transaction.nonce,
+  };
+  const members: Record<string, string> = {};
+  if (wanted.has('code')) {
+    members['code'] = await keepEarlyCode(parts.seals, { transaction, ...redemption }, now);
+  }
+  if (wanted.has('token')) {
+    const { accessToken, lifetime } = await issueAccessToken(parts, issue);
+    members['access_token'] = accessToken;
+    members['token_type'] = 'Bearer';
+    members['expires_in'] = String(lifetime);
+    members['scope'] = grant.scope;
+  }
+  if (wanted.has('id_token')) {
+    members['id_token'] = await issueIdToken(parts, issue, verified, {
+      accessToken: members['access_token'],
+      code: members['code'],
+      state: transaction.state,
+    });
+  }
+  return members;
+}
+
+/** The proxy redeems with the client's upstream credential, which only terminated clients leave to it. */
+function ourselves(client: Client): Parameters<typeof redeem>[1] {
+  const { upstream } = client;
+  if (upstream === undefined) throw new Refusal('client_front_channel');
+  return {
+    client,
+    upstream: { clientId: upstream.clientId, clientSecret: upstream.clientSecret },
+    otherReading: undefined,
+    forwarded: false,
+    failed: () => Promise.resolve(new Refusal('upstream_client')),
+  };
+}
+
+/** An upstream code is good for one answer, whatever the upstream thinks of it. */
+function spentWith({ upstreamCode }: SealedCode, now: Date) {
+  return {
+    purpose: 'upstream_code',
+    value: Buffer.from(upstreamCode),
+    expiresAt: new Date(now.getTime() + 3600 * 1000),
+  };
+}

@@ -1,0 +1,46 @@
+import { compactVerify, importJWK } from 'jose';
+import type { JWK } from 'jose';
+import { decodeBase64url } from './base64url.ts';
+import { isSignatureAlgorithm } from './algorithms.ts';
+
+/** What must hold of an ID token that comes back to us as a hint. */
+export interface OwnTokenExpectation {
+  /** All public keys that may have signed it, retired ones too. */
+  readonly keys: readonly object[];
+  readonly issuer: string;
+  readonly clientId: string;
+}
+
+/**
+ * The claims of an ID token of ours for a client, however old it is (OpenID
+ * Connect Core 3.1.2.1, RP-Initiated Logout 2); undefined: it is not one.
+ */
+export async function ownIdTokenClaims(
+  idToken: string,
+  expected: OwnTokenExpectation,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const header = jsonPart(idToken.split('.')[0] ?? '');
+  const jwk = (expected.keys as readonly JWK[]).find((key) => key.kid === header?.['kid']);
+  if (jwk?.alg === undefined || jwk.alg !== header?.['alg'] || !isSignatureAlgorithm(jwk.alg)) {
+    return undefined;
+  }
+  try {
+    const key = await importJWK(jwk, jwk.alg);
+    const { payload } = await compactVerify(idToken, key, { algorithms: [jwk.alg] });
+    const claims = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>;
+    const isOurs = claims['iss'] === expected.issuer && claims['aud'] === expected.clientId;
+    return isOurs ? claims : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function jsonPart(part: string): Record<string, unknown> | undefined {
+  const bytes = decodeBase64url(part);
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
