@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { Config } from '../config/types.ts';
 import { loadConfig } from '../config/load.ts';
@@ -29,7 +30,7 @@ export interface Workspace {
   readonly atRest: AtRest;
   readonly log: Logger;
   readonly clock: () => Date;
-  /** Who acts, for records: the operating system's user. */
+  /** Who acts, for records: the operating system's user, or whoever became it. */
   readonly actor: string;
 }
 
@@ -55,7 +56,7 @@ export async function inWorkspace<T>(
       atRest: new AtRest(keyring.storage),
       log: commandLogger(context, config),
       clock: () => new Date(),
-      actor: `cli:${context.environment['SUDO_USER'] ?? context.environment['USER'] ?? 'unknown'}`,
+      actor: `cli:${context.environment['SUDO_USER'] ?? userInfo().username}`,
     });
   } finally {
     await db.destroy();
