@@ -56,7 +56,7 @@ export async function inWorkspace<T>(
       atRest: new AtRest(keyring.storage),
       log: commandLogger(context, config),
       clock: () => new Date(),
-      actor: `cli:${context.environment['SUDO_USER'] ?? userInfo().username}`,
+      actor: `cli:${context.environment['SUDO_USER'] ?? context.environment['USER'] ?? userInfo().username}`,
     });
   } finally {
     await db.destroy();
