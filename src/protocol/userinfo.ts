@@ -2,8 +2,8 @@ import { Refusal, orRefuse } from '../errors.ts';
 import { releaseUserinfoClaims } from '../tokens/release.ts';
 import { requestUserinfo } from '../upstream/userinfo-request.ts';
 import type { Client } from '../vendors/client.ts';
+import { openAccessToken } from './access-token.ts';
 import type { Grant } from './grant.ts';
-import { openGrantToken } from './grant.ts';
 import type { Endpoint, ProtocolRequest } from './message.ts';
 import { privateJson } from './message.ts';
 import type { Seals } from './seals.ts';
@@ -29,9 +29,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
   return async (request) => {
     const now = parts.clock();
     const token = bearerToken(request);
-    const { grant, upstreamToken } = orRefuse(
-      await openGrantToken(parts.seals, 'access_token', token, now),
-    );
+    const { grant, upstreamToken } = orRefuse(await openAccessToken(parts, token));
     const known = parts.registry.find(grant.clientId);
     if (known !== undefined) request.identified(known);
     clientOf(grant, parts.registry, now);
