@@ -41,7 +41,7 @@ const MEANINGS: ReadonlyMap<string, TokenErrorCode> = new Map<string, TokenError
 
 /**
  * The refusal in an answer of the token endpoint; undefined where there is none.
- * Legacy providers refuse with 400, 401 or 403, and some with 200 and an error
+ * Legacy providers refuse with 400, 401, 403 or 428, and some with 200 and an error
  * object. A code that nobody knows becomes `invalid_client` under 401, else
  * `invalid_grant`: the user logs in once more.
  *
@@ -58,7 +58,8 @@ export function tokenRefusal(response: UpstreamResponse): TokenRefusal | undefin
     const error = errorOf(jsonObject(response));
     return error === undefined ? undefined : refused(status, error);
   }
-  const error = [400, 401, 403].includes(status) ? readableError(response) : undefined;
+  // 428: how one large provider says that a device has to wait.
+  const error = [400, 401, 403, 428].includes(status) ? readableError(response) : undefined;
   if (error !== undefined) return refused(status, error);
   if (status === 401) return refused(status, { code: undefined, description: undefined });
   throw new Refusal('upstream_status', `status ${status}`);
@@ -69,8 +70,13 @@ interface UpstreamError {
   readonly description: string | undefined;
 }
 
+/** A legacy provider's error code in the spelling of the standards. */
+export function errorWord(code: string | undefined): string | undefined {
+  return code?.toLowerCase().replaceAll(/[\s-]+/g, '_');
+}
+
 function refused(status: number, { code, description }: UpstreamError): TokenRefusal {
-  const word = code?.toLowerCase().replaceAll(/[\s-]+/g, '_');
+  const word = errorWord(code);
   if (word === 'server_error') throw new Refusal('upstream_status', `status ${status}, ${word}`);
   const otherwise = status === 401 ? 'invalid_client' : 'invalid_grant';
   return {

@@ -55,6 +55,9 @@ export interface UpstreamMetadata {
   readonly code_challenge_methods_supported: readonly string[];
   readonly response_types_supported: readonly string[];
   readonly subject_types_supported: readonly string[];
+  readonly grant_types_supported: readonly string[];
+  /** CIBA 4. */
+  readonly backchannel_token_delivery_modes_supported: readonly string[];
   /** Undefined where the upstream does not say. */
   readonly scopes_supported: readonly string[] | undefined;
   readonly claims_supported: readonly string[] | undefined;
@@ -79,6 +82,8 @@ const DOCUMENT = z.object({
   code_challenge_methods_supported: list,
   response_types_supported: list,
   subject_types_supported: list,
+  grant_types_supported: list,
+  backchannel_token_delivery_modes_supported: list,
   scopes_supported: list,
   claims_supported: list,
   authorization_response_iss_parameter_supported: z.boolean().optional().catch(undefined),
@@ -121,6 +126,9 @@ export function parseMetadata(
     code_challenge_methods_supported: data.code_challenge_methods_supported ?? [],
     response_types_supported: data.response_types_supported ?? ['code'],
     subject_types_supported: data.subject_types_supported ?? ['public'],
+    grant_types_supported: data.grant_types_supported ?? ['authorization_code', 'implicit'],
+    backchannel_token_delivery_modes_supported:
+      data.backchannel_token_delivery_modes_supported ?? [],
     scopes_supported: data.scopes_supported,
     claims_supported: data.claims_supported,
     authorization_response_iss_parameter_supported:

@@ -25,7 +25,8 @@ export interface UpstreamTokens {
 
 export type TokenResult = UpstreamTokens | TokenRefusal;
 
-interface TokenRequest {
+/** What every token request goes out with. */
+export interface TokenRequest {
   readonly exchange: Exchange;
   readonly metadata: UpstreamMetadata;
   readonly credentials: UpstreamCredentials;
@@ -77,7 +78,12 @@ export function refreshTokens(refresh: TokenRefresh): Promise<TokenResult> {
   });
 }
 
-async function requestTokens(
+/**
+ * Any grant at the token endpoint (RFC 6749 4.5), by its parameters.
+ *
+ * @throws Refusal as {@link redeemCode}.
+ */
+export async function requestTokens(
   { exchange, metadata, credentials, signal }: TokenRequest,
   grant: Readonly<Record<string, string>>,
 ): Promise<TokenResult> {
