@@ -17,6 +17,7 @@ export function clientEntryOf(client: Client, vendor: Vendor): Readonly<Record<s
       withoutUndefined({
         client_id: upstream.clientId,
         client_secret: upstream.clientSecret,
+        token_endpoint_auth_method: upstream.authenticationMethod,
         shared: upstream.shared,
       }),
     subject_type: client.subjectType,

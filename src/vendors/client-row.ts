@@ -1,7 +1,12 @@
 import type { AtRest } from '../database/at-rest.ts';
 import { bytes, text } from '../database/bytes.ts';
 import type { FrontChannel } from '../config/types.ts';
-import type { Client, ClientMetadata, SubjectType } from './client.ts';
+import type {
+  Client,
+  ClientMetadata,
+  SubjectType,
+  UpstreamAuthenticationMethod,
+} from './client.ts';
 import type { ClientSettings } from './registration.ts';
 
 /** A row of `clients`, as the drivers return it. */
@@ -36,7 +41,10 @@ export function toColumns(settings: ClientSettings, atRest: AtRest) {
     vendor_id: bytes(settings.vendorId),
     sector: bytes(settings.sector),
     subject_type: settings.subjectType,
-    metadata: JSON.stringify(settings.metadata),
+    metadata: JSON.stringify({
+      ...settings.metadata,
+      [UPSTREAM_METHOD]: upstream?.authenticationMethod,
+    }),
     client_secret: sealed('client_secret', settings.clientSecret),
     has_upstream: upstream !== undefined,
     upstream_client_id: upstream === undefined ? null : bytes(upstream.clientId),
@@ -68,6 +76,7 @@ export function fromRow(row: ClientRow, atRest: AtRest): Omit<Client, 'phases'> 
       ? {
           clientId: text(row.upstream_client_id ?? row.client_id),
           clientSecret: opened('upstream_client_secret'),
+          ...upstreamMethodFrom(row.metadata),
           shared: Boolean(row.upstream_shared),
         }
       : undefined,
@@ -79,12 +88,27 @@ export function fromRow(row: ClientRow, atRest: AtRest): Omit<Client, 'phases'> 
   };
 }
 
+/** Where the upstream block's method stands beside the client's own metadata. */
+const UPSTREAM_METHOD = 'upstream_token_endpoint_auth_method';
+
+type StoredMetadata = ClientMetadata & {
+  readonly [UPSTREAM_METHOD]?: UpstreamAuthenticationMethod;
+};
+
+function upstreamMethodFrom(json: string): {
+  readonly authenticationMethod?: UpstreamAuthenticationMethod;
+} {
+  const method = (JSON.parse(json) as StoredMetadata)[UPSTREAM_METHOD];
+  return method === undefined ? {} : { authenticationMethod: method };
+}
+
 /** Rows of an earlier version lack what was not known then. */
 function metadataFrom(json: string): ClientMetadata {
-  const stored = JSON.parse(json) as ClientMetadata;
+  const { [UPSTREAM_METHOD]: _upstreams, ...stored } = JSON.parse(json) as StoredMetadata;
   return {
     ...stored,
     response_types: stored.response_types ?? ['code'],
+    login_hint: stored.login_hint ?? 'drop',
     authorization_signed_response_alg:
       stored.authorization_signed_response_alg ?? stored.id_token_signed_response_alg,
   };

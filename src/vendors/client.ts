@@ -1,4 +1,10 @@
 import type { FrontChannel } from '../config/types.ts';
+import type { ClientKey } from './client-keys.ts';
+import type { TokenMetadata } from './token-members.ts';
+
+/** How the proxy authenticates as a client's upstream client (OpenID Connect Core 9). */
+export type UpstreamAuthenticationMethod =
+  'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
 
 /** What a client is served as (design section 4, Phases). */
 export type Phase = 'public' | 'shadow' | 'pairwise';
@@ -30,12 +36,23 @@ export interface PhaseVersion {
 }
 
 /** The client metadata that the proxy keeps, under the names of RFC 7591 and OpenID Connect Registration. */
-export interface ClientMetadata {
+export interface ClientMetadata extends TokenMetadata {
   readonly client_name?: string | undefined;
   readonly application_type: 'web' | 'native';
   readonly redirect_uris: readonly string[];
   readonly post_logout_redirect_uris: readonly string[];
-  readonly token_endpoint_auth_method: 'client_secret_basic' | 'client_secret_post' | 'none';
+  readonly token_endpoint_auth_method:
+    'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'none';
+  /** Undefined: any that its keys, or its secret, can be used with. */
+  readonly token_endpoint_auth_signing_alg?: string | undefined;
+  /** The client's public keys, by value or where they are published; never both. */
+  readonly jwks?: { readonly keys: readonly ClientKey[] } | undefined;
+  readonly jwks_uri?: string | undefined;
+  /** RFC 9101 10.5. */
+  readonly request_object_signing_alg?: string | undefined;
+  readonly require_signed_request_object?: boolean | undefined;
+  /** RFC 9126 6. */
+  readonly require_pushed_authorization_requests?: boolean | undefined;
   readonly id_token_signed_response_alg: 'RS256' | 'ES256' | 'PS256' | 'EdDSA';
   /** JARM 3; as `id_token_signed_response_alg` unless said otherwise. */
   readonly authorization_signed_response_alg: 'RS256' | 'ES256' | 'PS256' | 'EdDSA';
@@ -44,6 +61,8 @@ export interface ClientMetadata {
   /** Space-separated; the scopes that the client may ask for. */
   readonly scope: string;
   readonly require_auth_time: boolean;
+  /** Whether a `login_hint` that is none of the client's own subjects goes to the upstream. */
+  readonly login_hint: 'forward' | 'drop';
   readonly sector_identifier_uri?: string | undefined;
 }
 
@@ -62,6 +81,8 @@ export interface Client {
     | {
         readonly clientId: string;
         readonly clientSecret: string | undefined;
+        /** Undefined: as the upstream lists, with the secret where there is one. */
+        readonly authenticationMethod?: UpstreamAuthenticationMethod | undefined;
         readonly shared: boolean;
       }
     | undefined;

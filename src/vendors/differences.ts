@@ -29,6 +29,7 @@ function clientMembers(client: ClientSettings): Record<string, unknown> {
     client_secret: client.clientSecret,
     'upstream.client_id': client.upstream?.clientId,
     'upstream.client_secret': client.upstream?.clientSecret,
+    'upstream.token_endpoint_auth_method': client.upstream?.authenticationMethod,
     'upstream.shared': client.upstream?.shared,
     accept_bypass: client.acceptBypass,
     release_claims: client.releaseClaims,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
+import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS, clientJwks } from './client-keys.ts';
 import { redirectUriProblem } from './redirect-uri.ts';
+import { tokenMembers, tokenProblems } from './token-members.ts';
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const PRINTABLE = /^[\x20-\x7e]+$/;
@@ -45,6 +47,16 @@ const httpsUrl = z.string().superRefine((value, context) => {
   }
 });
 
+/** Where a vendor publishes something; plain http only within one machine. */
+const publishedUrl = z.string().superRefine((value, context) => {
+  const url = URL.parse(value);
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
+  if (!isSafe || url.username !== '' || value.includes('#')) {
+    refuse(context, 'is not an https URL', 'write it as https://host/path, without a fragment');
+  }
+});
+
 const secret = text(1000, PRINTABLE, 'use printable ASCII characters (RFC 6749 appendix A)');
 const environmentName = text(200, /^[A-Za-z_][A-Za-z0-9_]*$/, 'name an environment variable');
 const fileName = z.string().min(1);
@@ -59,6 +71,9 @@ const secretMembers = {
 const upstreamEntry = z.strictObject({
   client_id: text(255, PRINTABLE, 'use printable ASCII characters'),
   ...secretMembers,
+  token_endpoint_auth_method: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
+    .optional(),
   shared: z.boolean().default(false),
 });
 
@@ -76,13 +91,13 @@ const scope = text(1000, SCOPE, 'separate scopes by one space each').superRefine
   },
 );
 
-const grantTypes = unique(z.enum(['authorization_code', 'refresh_token'])).superRefine(
-  (values, context) => {
-    if (!values.includes('authorization_code')) {
-      refuse(context, 'lacks authorization_code', 'name authorization_code');
-    }
-  },
-);
+const grantTypes = unique(
+  z.enum(['authorization_code', 'refresh_token', 'client_credentials']),
+).superRefine((values, context) => {
+  if (!values.includes('authorization_code')) {
+    refuse(context, 'lacks authorization_code', 'name authorization_code');
+  }
+});
 
 const redirectUris = unique(z.string()).superRefine((values, context) => {
   if (values.length === 0) refuse(context, 'is empty', 'name at least one redirect URI');
@@ -123,11 +138,27 @@ export const clientEntry = z
     grant_types: grantTypes.default(['authorization_code', 'refresh_token']),
     scope: scope.default(DEFAULT_SCOPE),
     token_endpoint_auth_method: z
-      .enum(['client_secret_basic', 'client_secret_post', 'none'])
+      .enum([
+        'client_secret_basic',
+        'client_secret_post',
+        'client_secret_jwt',
+        'private_key_jwt',
+        'none',
+      ])
       .default('client_secret_basic'),
+    token_endpoint_auth_signing_alg: z
+      .enum([...CLIENT_SIGNING_ALGORITHMS, ...CLIENT_MAC_ALGORITHMS])
+      .optional(),
+    jwks: clientJwks.optional(),
+    jwks_uri: publishedUrl.optional(),
+    request_object_signing_alg: z.enum(CLIENT_SIGNING_ALGORITHMS).optional(),
+    require_signed_request_object: z.boolean().optional(),
+    require_pushed_authorization_requests: z.boolean().optional(),
     id_token_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).default('RS256'),
     authorization_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).optional(),
     require_auth_time: z.boolean().default(false),
+    ...tokenMembers,
+    login_hint: z.enum(['forward', 'drop']).default('drop'),
     subject_type: z.enum(['public', 'pairwise']).default('pairwise'),
     sector_identifier_uri: httpsUrl.optional(),
     sector: z.string().optional(),
@@ -141,6 +172,9 @@ export const clientEntry = z
     if (entry.subject_type === 'public' && entry.phase !== undefined && entry.phase !== 'public') {
       const wrong = `is ${entry.phase} for a client of subject_type public`;
       refuse(context, wrong, 'use phase: public, or subject_type: pairwise', ['phase']);
+    }
+    for (const { member, wrong, right } of tokenProblems(entry)) {
+      refuse(context, wrong, right, [member]);
     }
   });
 

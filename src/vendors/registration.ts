@@ -4,6 +4,8 @@ import type { ClientEntry, VendorEntry } from './entries.ts';
 import type { Path, Problem } from './problem.ts';
 import { isObject, readClient, readVendor, unknownMember } from './read-entry.ts';
 import { readSecret, type SecretSources } from './secrets.ts';
+import { credentialProblems, usesSecret } from './credential-rules.ts';
+import { tokenMetadata } from './token-members.ts';
 
 /** What is registered of a client; its phases and not-before mark belong to `rollout`. */
 export type ClientSettings = Omit<Client, 'phases' | 'notBefore'>;
@@ -113,21 +115,31 @@ function register(
   const problems = [
     ...own.problems,
     ...above.problems,
-    ...credentialProblems(entry, own.secret, own.problems.length > 0, path),
+    ...credentialProblems(
+      entry,
+      {
+        own: { secret: own.secret, isBroken: own.problems.length > 0 },
+        upstream: { secret: above.secret, isBroken: above.problems.length > 0 },
+      },
+      path,
+    ),
     ...(typeof sector === 'string' ? [] : [sector]),
   ];
   if (problems.length > 0 || typeof sector !== 'string') return { ...EMPTY, problems };
-  const isConfidential = entry.token_endpoint_auth_method !== 'none';
+  const hasSecret = usesSecret(entry.token_endpoint_auth_method);
   const settings: ClientSettings = {
     clientId: entry.client_id,
     vendorId: vendor.id,
     sector,
     subjectType: entry.subject_type,
     metadata: metadataOf(entry),
-    clientSecret: entry.upstream !== undefined && isConfidential ? own.secret : undefined,
+    clientSecret: entry.upstream !== undefined && hasSecret ? own.secret : undefined,
     upstream: entry.upstream && {
       clientId: entry.upstream.client_id,
       clientSecret: above.secret,
+      ...(entry.upstream.token_endpoint_auth_method !== undefined && {
+        authenticationMethod: entry.upstream.token_endpoint_auth_method,
+      }),
       shared: entry.upstream.shared,
     },
     acceptBypass: entry.accept_bypass,
@@ -169,25 +181,6 @@ function sectorOfEntry(entry: ClientEntry, vendor: Vendor, path: Path): string |
   };
 }
 
-function credentialProblems(
-  entry: ClientEntry,
-  secret: string | undefined,
-  isSecretBroken: boolean,
-  path: Path,
-): readonly Problem[] {
-  const isPublic = entry.token_endpoint_auth_method === 'none';
-  if (isPublic && (secret !== undefined || isSecretBroken)) {
-    const right = 'leave it out, or use token_endpoint_auth_method: client_secret_basic';
-    return [{ path: [...path, 'client_secret'], wrong: 'is given for a public client', right }];
-  }
-  if (!isPublic && entry.upstream !== undefined && secret === undefined && !isSecretBroken) {
-    const right =
-      'give client_secret, client_secret_env or client_secret_file (what the vendor uses), or token_endpoint_auth_method: none';
-    return [{ path: [...path, 'client_secret'], wrong: 'is missing', right }];
-  }
-  return [];
-}
-
 function metadataOf(entry: ClientEntry): ClientMetadata {
   return {
     client_name: entry.client_name,
@@ -195,6 +188,12 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     redirect_uris: entry.redirect_uris,
     post_logout_redirect_uris: entry.post_logout_redirect_uris,
     token_endpoint_auth_method: entry.token_endpoint_auth_method,
+    token_endpoint_auth_signing_alg: entry.token_endpoint_auth_signing_alg,
+    jwks: entry.jwks,
+    jwks_uri: entry.jwks_uri,
+    request_object_signing_alg: entry.request_object_signing_alg,
+    require_signed_request_object: entry.require_signed_request_object,
+    require_pushed_authorization_requests: entry.require_pushed_authorization_requests,
     id_token_signed_response_alg: entry.id_token_signed_response_alg,
     authorization_signed_response_alg:
       entry.authorization_signed_response_alg ?? entry.id_token_signed_response_alg,
@@ -202,6 +201,8 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     grant_types: entry.grant_types,
     scope: entry.scope,
     require_auth_time: entry.require_auth_time,
+    ...tokenMetadata(entry),
+    login_hint: entry.login_hint,
     sector_identifier_uri: entry.sector_identifier_uri,
   };
 }

@@ -18,6 +18,7 @@ export function canBypass(
   client: Pick<ClientSettings, 'clientId' | 'clientSecret' | 'upstream'>,
 ): boolean {
   const { upstream } = client;
+  if (upstream?.authenticationMethod === 'private_key_jwt') return false;
   if (upstream?.clientSecret === undefined) return true;
   return upstream.clientSecret === client.clientSecret;
 }
