@@ -7,7 +7,7 @@ const BATCH = 1000;
 /** Deletes the rows of a table whose `expires_at` has come, oldest first; returns how many. */
 export async function purgeExpired(
   db: Connection,
-  table: 'sessions' | 'spent' | 'sealed_references',
+  table: 'sessions' | 'spent' | 'sealed_references' | 'logout_deliveries',
   now: Date,
 ): Promise<number> {
   return orUnavailable(async () => {

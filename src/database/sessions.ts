@@ -14,6 +14,12 @@ export interface SessionRow {
   readonly sid?: string;
   /** A keyed hash of the upstream's `sid`, 32 bytes. */
   readonly upstreamSidIndex?: Uint8Array;
+  /** The `sub` that the vendor was given, where it is a pseudonym. */
+  readonly releasedSub?: string;
+  /** A keyed hash of the cookie that binds the browser, 32 bytes. */
+  readonly browserIndex?: Uint8Array;
+  /** The upstream's ID token, sealed by the caller. */
+  readonly upstreamIdToken?: Uint8Array;
   readonly createdAt: Date;
   /** From then on nothing that the grant yielded is accepted any more. */
   readonly expiresAt: Date;
@@ -27,6 +33,9 @@ export async function insertSession(trx: Transaction, row: SessionRow): Promise<
     user_index: asBuffer(row.userIndex),
     sid: row.sid === undefined ? null : bytes(row.sid),
     upstream_sid_index: row.upstreamSidIndex === undefined ? null : asBuffer(row.upstreamSidIndex),
+    released_sub: row.releasedSub === undefined ? null : bytes(row.releasedSub),
+    browser_index: row.browserIndex === undefined ? null : asBuffer(row.browserIndex),
+    upstream_id_token: row.upstreamIdToken === undefined ? null : asBuffer(row.upstreamIdToken),
     created_at: row.createdAt.getTime(),
     expires_at: row.expiresAt.getTime(),
   });
@@ -34,14 +43,17 @@ export async function insertSession(trx: Transaction, row: SessionRow): Promise<
 
 /** Ends a grant and tells every replica. False: there is no such grant, or it had ended before. */
 export async function revokeGrant(db: Connection, grantId: string, at: Date): Promise<boolean> {
-  return inTransaction(db, async (trx) => {
-    const revoked = await trx('sessions')
-      .where({ grant_id: bytes(grantId) })
-      .whereNull('revoked_at')
-      .update({ revoked_at: at.getTime() });
-    if (revoked === 1) await appendChange(trx, 'grant', grantId, at);
-    return revoked === 1;
-  });
+  return inTransaction(db, (trx) => revokeGrantIn(trx, grantId, at));
+}
+
+/** {@link revokeGrant} within a transaction; do it last, as {@link appendChange} asks. */
+export async function revokeGrantIn(trx: Transaction, grantId: string, at: Date): Promise<boolean> {
+  const revoked = await trx('sessions')
+    .where({ grant_id: bytes(grantId) })
+    .whereNull('revoked_at')
+    .update({ revoked_at: at.getTime() });
+  if (revoked === 1) await appendChange(trx, 'grant', grantId, at);
+  return revoked === 1;
 }
 
 /** The revoked grants whose tokens have not expired yet. */

@@ -41,6 +41,19 @@ export async function dropTables(db: Knex, ...names: readonly string[]): Promise
   for (const name of names) await db.schema.dropTableIfExists(name);
 }
 
+/** Drops columns that no index covers; those that are gone already stay gone. */
+export async function dropColumns(
+  db: Knex,
+  table: string,
+  ...columns: readonly string[]
+): Promise<void> {
+  for (const column of columns) {
+    if (!(await db.schema.hasColumn(table, column))) continue;
+    // knex would copy the whole table on SQLite, which drops a column by itself.
+    await db.raw('alter table ?? drop column ??', [table, column]);
+  }
+}
+
 /** Whether the connection speaks to MySQL or MariaDB. */
 function isMysql(db: Knex): boolean {
   return db.client.dialect === 'mysql';

@@ -1,4 +1,4 @@
-import { userIndex as indexUser } from '../database/blind-index.ts';
+import { bytes } from '../database/bytes.ts';
 import type { Transaction } from '../database/connection.ts';
 import { insertSession } from '../database/sessions.ts';
 import { spend } from '../database/spent.ts';
@@ -6,6 +6,7 @@ import { failure } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Client } from '../vendors/client.ts';
 import type { ArrivingUser, Mint } from './create.ts';
+import { browserIndex, idTokenPlace, upstreamSidIndex } from './session-index.ts';
 
 /** A user of a client whose authentication the upstream has confirmed. */
 export interface Arrival {
@@ -18,34 +19,46 @@ export interface Arrival {
     readonly grantId: string;
     readonly sid?: string;
     readonly upstreamSid?: string;
+    /** The hash of the cookie that binds the browser. */
+    readonly browser?: string;
+    /** The upstream's ID token, to be kept for the logout. */
+    readonly upstreamIdToken?: string;
     readonly expiresAt: Date;
   };
 }
 
 /**
  * Spends the code, finds the subject, records the grant: in this order, in one
- * transaction.
+ * transaction. The session keeps the pseudonym for a logout token, never the local subject.
  *
  * @returns `code_replayed` if the code was spent before, with nothing written; what `find` returns
  */
 export async function recordArrival<T>(
   trx: Transaction,
-  mint: Pick<Mint, 'clock' | 'indexRoot'>,
+  mint: Pick<Mint, 'clock' | 'indexRoot' | 'atRest'>,
   arrival: Arrival,
   user: ArrivingUser,
   find: () => Promise<Result<T>>,
+  pseudonymIn: (found: T) => string | undefined,
 ): Promise<Result<T>> {
   if (arrival.spend !== undefined && !(await spend(trx, arrival.spend))) {
     return failure('code_replayed');
   }
   const found = await find();
   if (found.ok && arrival.session !== undefined) {
-    const { upstreamSid, ...session } = arrival.session;
+    const { upstreamSid, browser, upstreamIdToken, ...session } = arrival.session;
+    const releasedSub = pseudonymIn(found.value);
+    const { indexRoot, atRest } = mint;
     await insertSession(trx, {
       ...session,
       ...(upstreamSid !== undefined && {
-        upstreamSidIndex: upstreamSidIndex(mint.indexRoot, user.sector, upstreamSid),
+        upstreamSidIndex: upstreamSidIndex(indexRoot, user.sector, upstreamSid),
       }),
+      ...(browser !== undefined && { browserIndex: browserIndex(indexRoot, user.sector, browser) }),
+      ...(upstreamIdToken !== undefined && {
+        upstreamIdToken: atRest.seal(idTokenPlace(session.grantId), bytes(upstreamIdToken)),
+      }),
+      ...(releasedSub !== undefined && { releasedSub }),
       clientId: arrival.client.clientId,
       sector: user.sector,
       userIndex: user.userIndex,
@@ -53,12 +66,4 @@ export async function recordArrival<T>(
     });
   }
   return found;
-}
-
-/**
- * Under what a session is found by the upstream's `sid`. Another in every sector: one for all
- * would tie the user's rows in different sectors together.
- */
-function upstreamSidIndex(indexRoot: Uint8Array, sector: string, upstreamSid: string): Buffer {
-  return indexUser(indexRoot, `upstream sid in ${sector}`, upstreamSid);
 }

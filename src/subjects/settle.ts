@@ -151,14 +151,18 @@ export class Subjects {
 
   async #settlePairwise(arrival: Arrival, user: ArrivingUser): Promise<Result<string>> {
     const pseudonym = await this.#pseudonymOf(user, (trx, find) =>
-      recordArrival(trx, this.#mint, arrival, user, find),
+      recordArrival(trx, this.#mint, arrival, user, find, ({ sub }) => sub),
     );
     return pseudonym.ok ? success(pseudonym.value.sub) : pseudonym;
   }
 
   async #settlePublic(arrival: Arrival, user: ArrivingUser): Promise<Result<string>> {
     return inTransaction(this.#options.db, (trx) =>
-      recordArrival(trx, this.#mint, arrival, user, () => publicSubject(trx, this.#mint.log, user)),
+      recordArrival(
+        ...([trx, this.#mint, arrival, user] as const),
+        () => publicSubject(trx, this.#mint.log, user),
+        () => undefined,
+      ),
     );
   }
 

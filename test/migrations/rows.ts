@@ -72,6 +72,14 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     expires_at: 2,
   },
   spent: { purpose: 'code', hash: hash(6), expires_at: 2 },
+  logout_deliveries: {
+    id: bytes('d1'),
+    client_id: client.client_id,
+    contents: hash(9),
+    attempts: 0,
+    due_at: 1,
+    expires_at: 2,
+  },
   sealed_references: { hash: hash(7), purpose: 'code', value: hash(8), expires_at: 2 },
 };
 
