@@ -30,6 +30,7 @@ import { tokenEndpoint } from './protocol/token.ts';
 import { userinfoEndpoint } from './protocol/userinfo.ts';
 import { KeyRing } from './signing/ring.ts';
 import { SIGNING_ALGORITHMS } from './signing/upkeep.ts';
+import { HintedSubjects } from './subjects/hinted.ts';
 import { Salts } from './subjects/salts/store.ts';
 import { Subjects } from './subjects/settle.ts';
 import { ownIdTokenClaims } from './tokens/verify-own.ts';
@@ -191,7 +192,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
             const claims = await ownIdTokenClaims(idToken, { keys, issuer, clientId });
             return typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined;
           },
-          usersOf: (client, subject) => subjects.usersOf(client, subject),
+          subjects: new HintedSubjects(db, keyring.index),
         },
       }),
       callback: callbackEndpoint({

@@ -29,7 +29,7 @@ export interface AuthorizationRequest {
 }
 
 /** Characters of the vendor's own values that travel through a login, in addresses at its end. */
-const MAX_LENGTH = { state: 4096, nonce: 1024 } as const;
+const MAX_LENGTH = { state: 4096, nonce: 1024, login_hint: 512 } as const;
 
 const WISHES = ['ui_locales', 'acr_values', 'display'] as const;
 

@@ -9,7 +9,7 @@ import { authorizationAnswer, errorMembers } from './authorization-answer.ts';
 import type { SignAnswer } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
 import type { HintParts } from './hints.ts';
-import { hintedUsers } from './hints.ts';
+import { readHints } from './hints.ts';
 import type { Endpoint, ProtocolRequest, ProtocolResponse } from './message.ts';
 import { NO_STORE } from './message.ts';
 import { duplicatedNames, optional } from './parameters.ts';
@@ -73,6 +73,7 @@ async function beginLogin(
 ): Promise<ProtocolResponse> {
   const metadata = parts.upstream.metadata();
   const browser = parts.binding.bind(request.headers['cookie']);
+  const hints = await readHints(parts.hints, client, wanted);
   const transaction: Transaction = {
     id: newTransactionId(),
     clientId: client.clientId,
@@ -86,7 +87,8 @@ async function beginLogin(
     upstreamPkce: metadata.code_challenge_methods_supported.includes('S256'),
     responseType: wanted.responseType,
     authTimeRequested: wanted.claims.authTime,
-    hinted: await hintedUsers(parts.hints, client, wanted),
+    hinted: hints.users,
+    loginHint: hints.loginHint,
     resource: wanted.resource,
     frontChannel: client.frontChannel ?? parts.frontChannel,
     dpopJkt: wanted.dpopJkt,

@@ -1,11 +1,14 @@
 import { Refusal } from '../errors.ts';
 
+/** Each of them is looked for in the database. */
+const MOST_SUBJECTS = 20;
+
 /** What the proxy takes from a `claims` request (OpenID Connect Core 5.5). */
 export interface ClaimsRequest {
   /** `auth_time` is asked for in the ID token. */
   readonly authTime: boolean;
-  /** The subjects that are asked for; undefined: none. */
-  readonly subjects: readonly string[] | undefined;
+  /** For each part that asks for a subject, those that would do; one of each must log in. */
+  readonly subjects: readonly (readonly string[])[];
 }
 
 /**
@@ -13,18 +16,19 @@ export interface ClaimsRequest {
  * policy alone, so all but `sub` and `auth_time` is left aside.
  */
 export function readClaimsRequest(claims: string | undefined): ClaimsRequest {
-  if (claims === undefined) return { authTime: false, subjects: undefined };
+  if (claims === undefined) return { authTime: false, subjects: [] };
   const request = parsed(claims);
   const idToken = memberOf(request, 'id_token');
-  const asked = [idToken, memberOf(request, 'userinfo')].flatMap((part) =>
-    part === undefined || !Object.hasOwn(part, 'sub') ? [] : (subjectsOf(part['sub']) ?? []),
-  );
-  const named = [idToken, memberOf(request, 'userinfo')].some(
-    (part) => part !== undefined && subjectsOf(part['sub']) !== undefined,
-  );
+  const asked = [idToken, memberOf(request, 'userinfo')].flatMap((part) => {
+    const subjects = part === undefined ? undefined : subjectsOf(part['sub']);
+    return subjects === undefined ? [] : [subjects];
+  });
+  if (asked.flat().length > MOST_SUBJECTS) {
+    throw new Refusal('request_malformed', `claims names more than ${MOST_SUBJECTS} subjects`);
+  }
   return {
     authTime: idToken !== undefined && Object.hasOwn(idToken, 'auth_time'),
-    subjects: named ? asked : undefined,
+    subjects: asked,
   };
 }
 

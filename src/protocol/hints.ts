@@ -1,40 +1,60 @@
 import type { Client } from '../vendors/client.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 
-/** What turns hints into users. */
+/** What turns hints into users: user indexes of the client's sector, base64url. */
 export interface HintParts {
   /** The subject in an ID token that we signed for this client, whatever its age; undefined: not one. */
   readonly subjectOfHint: (idToken: string, client: Client) => Promise<string | undefined>;
-  /** User indexes that this client may have been given that subject for, base64url. */
-  readonly usersOf: (client: Client, subject: string) => Promise<readonly string[]>;
+  readonly subjects: {
+    /** Of the subject of such an ID token. */
+    provenUsers(client: Client, subject: string): Promise<readonly string[]>;
+    /** Of a subject that the client was given. */
+    knownUsers(client: Client, subject: string): Promise<readonly string[]>;
+    /** Of a subject that the client was given, or would be. */
+    requestableUsers(client: Client, subject: string): Promise<readonly string[]>;
+  };
+}
+
+/** What hints come to. */
+export interface Hints {
+  /**
+   * The users that every hint names; undefined: none is named. An empty list is
+   * what no login satisfies, and is told by nothing else.
+   */
+  readonly users: readonly string[] | undefined;
+  /** A `login_hint` that goes to the upstream as it is. */
+  readonly loginHint: string | undefined;
 }
 
 /**
- * The users that a request allows (design section 4, Hints): those that every
- * hint names. Undefined: it hints at nobody. A hint that names nobody of this
- * client is an empty list, which no login satisfies, and is told by nothing else.
+ * Reads the hints of a request (design section 4, Hints that come in). Those that
+ * are subjects are compared after the login and never forwarded; a `login_hint`
+ * that is none of the client's subjects is for the client's policy, alike whether
+ * or not it names a user.
  */
-export async function hintedUsers(
-  parts: HintParts,
+export async function readHints(
+  { subjectOfHint, subjects }: HintParts,
   client: Client,
-  request: AuthorizationRequest,
-): Promise<readonly string[] | undefined> {
+  request: Pick<AuthorizationRequest, 'idTokenHint' | 'loginHint' | 'claims'>,
+): Promise<Hints> {
   const sets: (readonly string[])[] = [];
   if (request.idTokenHint !== undefined) {
-    const subject = await parts.subjectOfHint(request.idTokenHint, client);
-    sets.push(subject === undefined ? [] : await parts.usersOf(client, subject));
+    const subject = await subjectOfHint(request.idTokenHint, client);
+    sets.push(subject === undefined ? [] : await subjects.provenUsers(client, subject));
   }
-  if (request.claims.subjects !== undefined) {
-    const users = request.claims.subjects.map((subject) => parts.usersOf(client, subject));
-    sets.push((await Promise.all(users)).flat());
+  for (const values of request.claims.subjects) {
+    const asked = values.map((one) => subjects.requestableUsers(client, one));
+    sets.push((await Promise.all(asked)).flat());
   }
-  if (request.loginHint !== undefined) {
-    // Somebody's address, or one of this client's own subjects: only the latter is a subject hint.
-    const users = await parts.usersOf(client, request.loginHint);
-    if (users.length > 0) sets.push(users);
-  }
+  const named =
+    request.loginHint === undefined ? [] : await subjects.knownUsers(client, request.loginHint);
+  if (named.length > 0) sets.push(named);
+  const forwards = named.length === 0 && client.metadata.login_hint === 'forward';
   const [first, ...others] = sets;
-  return first?.filter((user) => others.every((set) => set.includes(user)));
+  return {
+    users: first?.filter((user) => others.every((set) => set.includes(user))),
+    loginHint: forwards ? request.loginHint : undefined,
+  };
 }
 
 /** Whether a login is one that the hints allow. */

@@ -33,6 +33,8 @@ export interface Transaction {
   readonly authTimeRequested: boolean;
   /** User indexes of the subjects that the request hinted at, base64url; undefined: no hint. */
   readonly hinted: readonly string[] | undefined;
+  /** The vendor's `login_hint` where it goes to the upstream. */
+  readonly loginHint: string | undefined;
   /** RFC 8707. */
   readonly resource: readonly string[];
   /** How the browser reaches the upstream. */
@@ -67,6 +69,7 @@ export function packTransaction(transaction: Transaction): Record<string, SealVa
     d: transaction.responseMode,
     a: transaction.authTimeRequested,
     x: transaction.hinted ?? null,
+    l: transaction.loginHint ?? null,
     e: transaction.resource,
     f: transaction.frontChannel,
     j: transaction.dpopJkt ?? null,
@@ -91,6 +94,7 @@ export function unpackTransaction(contents: Readonly<Record<string, SealValue>>)
     responseMode: modeOf(contents['d']),
     authTimeRequested: contents['a'] === true,
     hinted: texts(contents['x']),
+    loginHint: text(contents['l']),
     resource: texts(contents['e']) ?? [],
     frontChannel: contents['f'] === 'callback' ? 'callback' : 'relay',
     dpopJkt: text(contents['j']),

@@ -56,6 +56,7 @@ export function upstreamAuthorization(
     parameters.set('code_challenge', codeChallenge(verifier));
     parameters.set('code_challenge_method', 'S256');
   }
+  if (transaction.loginHint !== undefined) parameters.set('login_hint', transaction.loginHint);
   for (const resource of transaction.resource) parameters.append('resource', resource);
   return parameters;
 }

@@ -19,7 +19,7 @@ import { checkLocalSubject } from './local-subject.ts';
 import { publicSubject } from './public-subject.ts';
 import { mintReleasedSubject } from './released.ts';
 import type { ReleasedSubject, SubjectKind } from './released.ts';
-import { findLocalSubject, findOwner, listGenerations, PseudonymTaken } from './store.ts';
+import { findLocalSubject, listGenerations, PseudonymTaken } from './store.ts';
 import type { Pseudonym, PseudonymRecord, SectorUser } from './store.ts';
 
 /** Who a vendor is told that the user is. */
@@ -110,23 +110,6 @@ export class Subjects {
     if (mode === 'shadow') await this.#rehearse(client, user);
     const subject = mintReleasedSubject(settled.value);
     return success({ subject, kind: kindOf(mode), mode, userIndex, change });
-  }
-
-  /**
-   * The users whom this client may have been given a subject for, as base64url
-   * of their blind indexes: by a pseudonym of any generation, or by the original
-   * subject where the client was ever served it.
-   */
-  async usersOf(client: Client, subject: string): Promise<readonly string[]> {
-    if (!checkLocalSubject(subject).ok) return [];
-    const { db } = this.#options;
-    const owner = await orUnavailable(() => findOwner(db, client.sector, subject));
-    const wasOpen = client.phases.some(({ phase, percent, pilotUsers }) => {
-      return phase !== 'pairwise' || percent !== undefined || pilotUsers.length > 0;
-    });
-    const index = indexUser(this.#mint.indexRoot, client.sector, subject);
-    const users = [...(owner === undefined ? [] : [owner.userIndex]), ...(wasOpen ? [index] : [])];
-    return users.map((user) => Buffer.from(user).toString('base64url'));
   }
 
   /** The local subject behind a pseudonym of the sector, in any generation. */

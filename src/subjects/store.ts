@@ -75,6 +75,18 @@ export async function isKnownUser(trx: Transaction, user: SectorUser): Promise<b
   return session !== undefined;
 }
 
+/** When a user logged in at a client, as far as its grants have not expired. */
+export async function loginTimes(
+  connection: Connection,
+  clientId: string,
+  { sector, userIndex }: SectorUser,
+): Promise<readonly Date[]> {
+  const rows = await connection('sessions')
+    .where({ sector: bytes(sector), user_index: asBuffer(userIndex), client_id: bytes(clientId) })
+    .select<{ created_at: number | string }[]>('created_at');
+  return rows.map((row) => new Date(Number(row.created_at)));
+}
+
 /**
  * Adds a generation.
  *

@@ -131,6 +131,7 @@ export function clientIn(sector: string, served: Phase | PhaseVersion = 'pairwis
       grant_types: ['authorization_code'],
       scope: 'openid',
       require_auth_time: false,
+      login_hint: 'drop',
     },
     clientSecret: 'a client secret of the tests',
     upstream: undefined,
