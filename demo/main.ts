@@ -25,32 +25,35 @@ async function play(once: boolean): Promise<void> {
   const undoings: (() => Promise<unknown>)[] = [];
   // Until the promises are seen to be kept; an interruption before that is no success.
   process.exitCode = 1;
-  const interrupted = new Promise<'interrupted'>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => resolve('interrupted'));
-    }
-  });
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interruption.abort());
+  }
   try {
-    await Promise.race([interrupted, show(once, interrupted, (undo) => undoings.unshift(undo))]);
+    await show(once, interruption.signal, (undo) => undoings.unshift(undo));
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    if (!interruption.signal.aborted) {
+      console.error(error instanceof Error ? error.message : error);
+    }
     process.exitCode = 1;
   } finally {
     for (const undo of undoings) await undo();
   }
-  // An interruption may come while parts are still starting; nothing may start after it.
   process.exit();
 }
 
 async function show(
   once: boolean,
-  interrupted: Promise<unknown>,
+  interruption: AbortSignal,
   onClose: (undo: () => Promise<unknown>) => void,
 ): Promise<void> {
   console.log('Starting a legacy identity provider, the proxy, and two vendors …');
-  const scene = await setScene(onClose);
+  const scene = await setScene(interruption, onClose);
   const outcomes: Outcome[] = [];
-  for (const user of [ALICE, BOB]) outcomes.push(await logInEverywhere(scene, user));
+  for (const user of [ALICE, BOB]) {
+    interruption.throwIfAborted();
+    outcomes.push(await logInEverywhere(scene, user));
+  }
   console.log(`\n${tableOf(scene, outcomes)}\n`);
 
   const broken = brokenPromises(scene, outcomes);
@@ -63,6 +66,14 @@ async function show(
   );
   if (once) return;
   console.log(`${addressesOf(scene, outcomes)}\n\nCtrl+C ends the demo.`);
+  const interrupted = aborted(interruption);
   const ended = await Promise.race([interrupted, scene.proxyEnded]);
-  if (ended !== 'interrupted') throw new Error(`The proxy ended:\n${String(ended)}`);
+  if (ended !== undefined) throw new Error(`The proxy ended:\n${ended}`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -13,7 +13,7 @@ export interface ProxyProcess {
   /** Ends once the process ends, whoever ended it, with its last lines of output. */
   readonly ended: Promise<string>;
   /** Waits until `/readyz` says that it is ready; throws with its last lines when it ends instead. */
-  ready(adminUrl: string): Promise<void>;
+  ready(adminUrl: string, interruption: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -21,10 +21,16 @@ export interface ProxyProcess {
 export async function runCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  interruption: AbortSignal,
 ): Promise<void> {
+  interruption.throwIfAborted();
   const child = start(args, environment);
+  const end = (): void => void child.kill('SIGTERM');
+  interruption.addEventListener('abort', end, { once: true });
   const output = lastLinesOf(child);
   const [code] = (await once(child, 'close')) as [number | null];
+  interruption.removeEventListener('abort', end);
+  interruption.throwIfAborted();
   if (code !== 0) {
     throw new Error(`pairwise-proxy ${args.join(' ')} ended with ${code}:\n${output()}`);
   }
@@ -40,9 +46,10 @@ export function startServing(environment: Readonly<Record<string, string>>): Pro
     if (!isOver()) child.kill('SIGTERM');
     await ended;
   };
-  const ready = async (adminUrl: string): Promise<void> => {
+  const ready = async (adminUrl: string, interruption: AbortSignal): Promise<void> => {
     const deadline = Date.now() + READY_WITHIN;
     while (!(await isReady(adminUrl))) {
+      interruption.throwIfAborted();
       if (isOver() || Date.now() > deadline) {
         throw new Error(`the proxy did not become ready:\n${output()}`);
       }

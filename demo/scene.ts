@@ -42,8 +42,14 @@ export interface Scene {
   readonly proxyEnded: Promise<string>;
 }
 
-/** Starts all parts; what must be undone is handed to `onClose` as soon as it exists. */
-export async function setScene(onClose: (undo: () => Promise<unknown>) => void): Promise<Scene> {
+/**
+ * Starts all parts; what must be undone is handed to `onClose` as soon as it exists.
+ * Throws when it is interrupted, with nothing still starting.
+ */
+export async function setScene(
+  interruption: AbortSignal,
+  onClose: (undo: () => Promise<unknown>) => void,
+): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'pairwise-proxy-demo-'));
   onClose(() => rm(folder, { recursive: true, force: true }));
 
@@ -82,11 +88,12 @@ export async function setScene(onClose: (undo: () => Promise<unknown>) => void):
     vendorEntry(part, secrets.get(part.id)!, places.get(part.id)!),
   );
   await writeFile(file, stringify({ vendors: entries }), { mode: 0o600 });
-  await runCommand(['migrate', 'up'], environment);
-  await runCommand(['apply', '-f', file], environment);
+  await runCommand(['migrate', 'up'], environment, interruption);
+  await runCommand(['apply', '-f', file], environment, interruption);
+  interruption.throwIfAborted();
   const proxy = startServing(environment);
   onClose(proxy.stop);
-  await proxy.ready(adminUrl);
+  await proxy.ready(adminUrl, interruption);
 
   const open = async (part: Part): Promise<Vendor & { name: string }> => {
     const { ours } = secrets.get(part.id)!;

@@ -25,7 +25,7 @@ declare module 'oidc-provider' {
     save(): Promise<string>;
   }
 
-  interface AccessToken {
+  interface Token {
     readonly jti: string;
     readonly accountId: string;
     readonly clientId: string;
@@ -35,7 +35,7 @@ declare module 'oidc-provider' {
   }
 
   interface IdToken {
-    readonly ctx: { readonly oidc: { readonly entities: { readonly AccessToken?: AccessToken } } };
+    readonly ctx: { readonly oidc: { readonly entities: { readonly AccessToken?: Token } } };
     set(claim: string, value: unknown): void;
     issue(options: { use: string }): Promise<string>;
   }
@@ -60,7 +60,8 @@ declare module 'oidc-provider' {
 
   export class Provider {
     constructor(issuer: string, configuration: object);
-    readonly AccessToken: Model<AccessToken>;
+    readonly AccessToken: Model<Token>;
+    readonly RefreshToken: Model<Token>;
     readonly IdToken: Model<IdToken>;
     readonly Session: Model<Session>;
     readonly Client: Model<Client & { includeSid(): boolean }>;
@@ -72,6 +73,11 @@ declare module 'oidc-provider' {
       response: ServerResponse,
       result: object,
     ): Promise<void>;
+    interactionResult(
+      request: IncomingMessage,
+      response: ServerResponse,
+      result: object,
+    ): Promise<string>;
     on(event: string, listener: (context: unknown, error: Error) => void): this;
   }
 }

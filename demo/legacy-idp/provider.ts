@@ -7,6 +7,7 @@ import type { Context, Grant } from 'oidc-provider';
 import { html, page } from '../pages.ts';
 import { serveLoginPages } from './login-pages.ts';
 import type { LegacyStore } from './store.ts';
+import type { LegacyTokens } from './tokens.ts';
 import { makeTokensTalkative } from './tokens.ts';
 import { CLAIMS_BY_SCOPE, claimsOf } from './users.ts';
 import type { LegacyUser } from './users.ts';
@@ -30,6 +31,10 @@ export interface LegacyProviderOptions {
   /** Private keys; the first one signs, all are published. */
   readonly keys: readonly [JWK & { kid: string }, ...JWK[]];
   readonly store: LegacyStore;
+  /** How its tokens look. Default: access tokens name the user, refresh tokens are opaque. */
+  readonly tokens?: LegacyTokens;
+  /** Whether each refresh token serves once. Default: yes. */
+  readonly rotatesRefreshTokens?: boolean;
   /** Called with what goes wrong inside the provider. */
   readonly onError?: (error: Error) => void;
 }
@@ -48,7 +53,7 @@ export function createLegacyProvider(
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const users = new Map(options.users.map((user) => [user.username, user]));
   const provider = new Provider(options.issuer, configuration(options, users));
-  makeTokensTalkative(provider, options.issuer, users, options.keys[0]);
+  makeTokensTalkative(provider, options.issuer, users, options.keys[0], options.tokens);
   provider.on('server_error', (_context, error) => options.onError?.(error));
   const serve = provider.callback();
   const { host } = new URL(options.issuer);
@@ -90,7 +95,7 @@ function configuration(
     issueRefreshToken: async (_context: Context, client: Context['oidc']['client']) =>
       client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async () => false,
-    rotateRefreshToken: () => true,
+    rotateRefreshToken: () => options.rotatesRefreshTokens ?? true,
     ttl: {
       AccessToken: HOUR,
       AuthorizationCode: MINUTE,

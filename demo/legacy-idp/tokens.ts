@@ -2,10 +2,20 @@ import { createHash } from 'node:crypto';
 
 import { SignJWT, decodeJwt } from 'jose';
 import type { JWK } from 'jose';
-import type { Provider } from 'oidc-provider';
+import type { Model, Provider, Token } from 'oidc-provider';
 
 import type { LegacyUser } from './users.ts';
 import { emailOf } from './users.ts';
+
+/** What the provider's tokens are: readable JWTs, or random values. */
+export interface LegacyTokens {
+  readonly access: 'jwt' | 'opaque';
+  readonly refresh: 'jwt' | 'opaque';
+  /** Characters that readable tokens carry beside, as where a directory's groups are listed. */
+  readonly ballast?: number;
+}
+
+const READABLE_ACCESS: LegacyTokens = { access: 'jwt', refresh: 'opaque' };
 
 /**
  * Makes the provider's tokens as talkative as those of the products it stands
@@ -18,34 +28,41 @@ export function makeTokensTalkative(
   issuer: string,
   users: ReadonlyMap<string, LegacyUser>,
   key: JWK & { kid: string },
+  tokens: LegacyTokens = READABLE_ACCESS,
 ): void {
   const issued = new WeakMap<object, string>();
 
-  const accessToken = provider.AccessToken;
-  const opaque = accessToken.prototype.getValueAndPayload;
-  accessToken.prototype.getValueAndPayload = async function () {
-    const { payload } = await opaque.call(this);
-    const user = users.get(this.accountId);
-    const value = await new SignJWT({
-      sub: this.accountId,
-      ...(user ? { username: user.username, email: emailOf(user) } : {}),
-      jti: this.jti,
-      client_id: this.clientId,
-      azp: this.clientId,
-      scope: this.scope,
-      sid: this.sid,
-      aud: [`${issuer}/me`],
-      iss: issuer,
-      iat: payload.iat,
-      exp: payload.exp,
-    })
-      .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: key.kid })
-      .sign(key);
-    issued.set(this, value);
-    return { value, payload };
+  const makeReadable = (model: Model<Token>, typ: string): void => {
+    const opaque = model.prototype.getValueAndPayload;
+    model.prototype.getValueAndPayload = async function () {
+      const { payload } = await opaque.call(this);
+      const user = users.get(this.accountId);
+      const value = await new SignJWT({
+        sub: this.accountId,
+        ...(user ? { username: user.username, email: emailOf(user) } : {}),
+        jti: this.jti,
+        client_id: this.clientId,
+        azp: this.clientId,
+        scope: this.scope,
+        sid: this.sid,
+        aud: [`${issuer}/me`],
+        iss: issuer,
+        iat: payload.iat,
+        exp: payload.exp,
+        ...(tokens.ballast === undefined
+          ? {}
+          : { groups: 'legacy-group '.repeat(tokens.ballast / 13) }),
+      })
+        .setProtectedHeader({ alg: 'RS256', typ, kid: key.kid })
+        .sign(key);
+      issued.set(this, value);
+      return { value, payload };
+    };
+    const find = model.find.bind(model);
+    model.find = async (value, options) => find(identifierIn(value), options);
   };
-  const find = accessToken.find.bind(accessToken);
-  accessToken.find = async (value, options) => find(identifierIn(value), options);
+  if (tokens.access === 'jwt') makeReadable(provider.AccessToken, 'at+jwt');
+  if (tokens.refresh === 'jwt') makeReadable(provider.RefreshToken, 'JWT');
 
   const idToken = provider.IdToken.prototype;
   const issue = idToken.issue;

@@ -31,7 +31,7 @@ export const CLAIMS_BY_SCOPE = {
 
 /** The user's e-mail address, which contains the username. */
 export function emailOf(user: LegacyUser): string {
-  return `${user.username}@legacy.example`;
+  return user.username.includes('@') ? user.username : `${user.username}@legacy.example`;
 }
 
 /** An object id as directories give them: the same at every vendor, and no secret. */

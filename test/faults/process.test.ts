@@ -121,7 +121,7 @@ describe('serve', () => {
       MAX_STALENESS: 'long',
       MASTER_KEY: 'far-too-short-a-secret',
       DATABASE_URL: 'mysql://user:hidden-password@127.0.0.1:1',
-      FRONT_CHANNEL: 'callback',
+      FRONT_CHANNEL: 'popup',
     };
     const ended = await start(['serve'], wrong).ended;
     expect(ended.code).toBe(2);
