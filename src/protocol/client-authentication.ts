@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts';
 import { secretsEqual } from '../tokens/client-secret.ts';
 import type { UpstreamCredentials } from '../upstream/client-authentication.ts';
 import type { Client } from '../vendors/client.ts';
+import { isResourceServerOnly } from '../vendors/resource-server.ts';
 import type { PresentedCredentials } from './client-credentials.ts';
 import { presentedCredentials } from './client-credentials.ts';
 import type { ProtocolRequest } from './message.ts';
@@ -49,9 +50,14 @@ export async function authenticateClient(
   return {
     client,
     ...upstreamCredentials(client, presented),
-    forwarded: client.upstream === undefined,
+    forwarded: isForwarded(client),
     failed: () => failed('refused by the upstream'),
   };
+}
+
+/** Whether the upstream judges the credential; an API without logins has nothing to do there. */
+function isForwarded(client: Client): boolean {
+  return client.upstream === undefined && !isResourceServerOnly(client);
 }
 
 /** What is counted, and stays in memory for a while: all made-up clients of an address as one. */
@@ -66,7 +72,7 @@ function objection(client: Client, presented: PresentedCredentials): string | un
   if (isPublic)
     return presented.secrets === undefined ? undefined : 'a public client has no secret';
   if (presented.secrets === undefined) return 'no secret';
-  if (client.upstream === undefined) return undefined;
+  if (isForwarded(client)) return undefined;
   const expected = client.clientSecret;
   if (expected === undefined) return 'no secret is registered';
   const matches = presented.secrets.map((secret) => secretsEqual(secret, expected));

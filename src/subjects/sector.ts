@@ -11,6 +11,8 @@ export interface SectorInput {
   readonly assigned?: string | undefined;
   /** The sector of a vendor that chose one for all its clients ({@link vendorSector}). */
   readonly vendorSector?: string | undefined;
+  /** An API may be without redirect URIs, and is then a sector of its own. */
+  readonly resourceServer?: boolean | undefined;
 }
 
 /** The sector, or the error of a registration (OpenID Connect Registration 3.3). */
@@ -66,6 +68,9 @@ function fromIdentifierUri(uri: string): SectorResult {
 }
 
 function fromRedirectUris(input: SectorInput): SectorResult {
+  if (input.redirectUris.length === 0 && input.resourceServer === true) {
+    return sector(`client:${input.clientId}`);
+  }
   if (input.redirectUris.length === 0) {
     return invalid(
       'redirect_uris must hold at least one URI when there is no sector_identifier_uri',

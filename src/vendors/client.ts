@@ -1,5 +1,6 @@
 import type { FrontChannel } from '../config/types.ts';
 import type { ClientKey } from './client-keys.ts';
+import type { ResourceServer } from './resource-server.ts';
 import type { TokenMetadata } from './token-members.ts';
 
 /** How the proxy authenticates as a client's upstream client (OpenID Connect Core 9). */
@@ -56,6 +57,10 @@ export interface ClientMetadata extends TokenMetadata {
   readonly id_token_signed_response_alg: 'RS256' | 'ES256' | 'PS256' | 'EdDSA';
   /** JARM 3; as `id_token_signed_response_alg` unless said otherwise. */
   readonly authorization_signed_response_alg: 'RS256' | 'ES256' | 'PS256' | 'EdDSA';
+  /** RFC 9701 6; as `id_token_signed_response_alg` unless said otherwise. */
+  readonly introspection_signed_response_alg?: 'RS256' | 'ES256' | 'PS256' | 'EdDSA' | undefined;
+  /** Present: the client is an API that tokens may be meant for. */
+  readonly resource_server?: ResourceServer | undefined;
   readonly response_types: readonly string[];
   readonly grant_types: readonly string[];
   /** Space-separated; the scopes that the client may ask for. */

@@ -1,6 +1,7 @@
 import { canVerify } from './client-keys.ts';
 import type { ClientEntry } from './entries.ts';
 import type { Path, Problem } from './problem.ts';
+import { isResourceServerOnly } from './resource-server.ts';
 
 type Method = ClientEntry['token_endpoint_auth_method'];
 
@@ -46,7 +47,8 @@ function secretProblems(
     const right = 'leave it out, or use token_endpoint_auth_method: client_secret_basic';
     return [{ path: at, wrong: `is given for ${kind}`, right }];
   }
-  if (entry.upstream === undefined || secret !== undefined || isBroken) return [];
+  const isForwarded = entry.upstream === undefined && !isResourceServerOnly({ metadata: entry });
+  if (isForwarded || secret !== undefined || isBroken) return [];
   const right =
     'give client_secret, client_secret_env or client_secret_file (what the vendor uses), or token_endpoint_auth_method: none';
   return [{ path: at, wrong: 'is missing', right }];
@@ -71,7 +73,7 @@ function upstreamProblems(
 
 /** Without an upstream block the upstream judges the credential, so it must be one that can be passed on. */
 function forwardedProblems(entry: ClientEntry, path: Path): readonly Problem[] {
-  if (entry.upstream !== undefined) return [];
+  if (entry.upstream !== undefined || isResourceServerOnly({ metadata: entry })) return [];
   const right = 'give the client "upstream", so that the proxy itself can judge what it presents';
   const impossible = [];
   const method = entry.token_endpoint_auth_method;

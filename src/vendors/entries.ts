@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS, clientJwks } from './client-keys.ts';
 import { redirectUriProblem } from './redirect-uri.ts';
+import { resourceServerEntry, resourceServerProblems } from './resource-server.ts';
 import { tokenMembers, tokenProblems } from './token-members.ts';
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
@@ -156,8 +157,10 @@ export const clientEntry = z
     require_pushed_authorization_requests: z.boolean().optional(),
     id_token_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).default('RS256'),
     authorization_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).optional(),
+    introspection_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).optional(),
     require_auth_time: z.boolean().default(false),
     ...tokenMembers,
+    resource_server: resourceServerEntry.optional(),
     login_hint: z.enum(['forward', 'drop']).default('drop'),
     subject_type: z.enum(['public', 'pairwise']).default('pairwise'),
     sector_identifier_uri: httpsUrl.optional(),
@@ -173,10 +176,26 @@ export const clientEntry = z
       const wrong = `is ${entry.phase} for a client of subject_type public`;
       refuse(context, wrong, 'use phase: public, or subject_type: pairwise', ['phase']);
     }
-    for (const { member, wrong, right } of tokenProblems(entry)) {
+    for (const { member, wrong, right } of [
+      ...tokenProblems(entry),
+      ...resourceServerProblems(entry),
+    ]) {
       refuse(context, wrong, right, [member]);
     }
   });
+
+/** A client that is nothing but an API: nobody logs in there, so it has no redirect URIs. */
+const resourceServerOnlyEntry = clientEntry.safeExtend({ redirect_uris: unique(z.string()) });
+
+/** Reads a client entry by the schema that fits what it says it is. */
+export function parseClientEntry(value: unknown): z.ZodSafeParseResult<ClientEntry> {
+  const members: Readonly<Record<string, unknown>> =
+    typeof value === 'object' && value !== null ? { ...value } : {};
+  const { redirect_uris: uris = [], resource_server: resourceServer } = members;
+  const isApi = resourceServer !== undefined && Array.isArray(uris) && uris.length === 0;
+  if (!isApi) return clientEntry.safeParse(value);
+  return resourceServerOnlyEntry.safeParse({ ...members, redirect_uris: [] });
+}
 
 /** One vendor without its clients. */
 export const vendorEntry = z.strictObject({

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import {
   CLIENT_MEMBERS,
-  clientEntry,
+  parseClientEntry,
   redirectUriProblems,
   UPSTREAM_MEMBERS,
   VENDOR_MEMBERS,
@@ -10,6 +10,7 @@ import {
   type ClientEntry,
   type VendorEntry,
 } from './entries.ts';
+import { RESOURCE_SERVER_MEMBERS } from './resource-server.ts';
 import { nearestName, type Path, type Problem } from './problem.ts';
 
 /** An entry that was read, or every problem that kept it from being read. */
@@ -25,7 +26,7 @@ export function readVendor(value: unknown, path: Path): Reading<VendorEntry> {
 
 /** A client entry; its redirect URIs are judged also where other members are wrong. */
 export function readClient(value: unknown, path: Path): Reading<ClientEntry> {
-  const { entry, problems } = reading(clientEntry.safeParse(value), value, path);
+  const { entry, problems } = reading(parseClientEntry(value), value, path);
   const members = isObject(value) ? value : {};
   const uris = redirectUriProblems(members).map((found) => ({
     ...found,
@@ -86,6 +87,7 @@ export function unknownMember(name: string, path: Path, known: readonly string[]
 
 function knownAt(path: Path): readonly string[] {
   if (path.at(-1) === 'upstream') return UPSTREAM_MEMBERS;
+  if (path.at(-1) === 'resource_server') return RESOURCE_SERVER_MEMBERS;
   return path.includes('clients') ? CLIENT_MEMBERS : VENDOR_MEMBERS;
 }
 

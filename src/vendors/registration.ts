@@ -3,6 +3,7 @@ import type { Client, ClientMetadata, Phase, Vendor } from './client.ts';
 import type { ClientEntry, VendorEntry } from './entries.ts';
 import type { Path, Problem } from './problem.ts';
 import { isObject, readClient, readVendor, unknownMember } from './read-entry.ts';
+import { isResourceServerOnly } from './resource-server.ts';
 import { readSecret, type SecretSources } from './secrets.ts';
 import { credentialProblems, usesSecret } from './credential-rules.ts';
 import { tokenMetadata } from './token-members.ts';
@@ -127,13 +128,14 @@ function register(
   ];
   if (problems.length > 0 || typeof sector !== 'string') return { ...EMPTY, problems };
   const hasSecret = usesSecret(entry.token_endpoint_auth_method);
+  const isJudgedHere = entry.upstream !== undefined || isResourceServerOnly({ metadata: entry });
   const settings: ClientSettings = {
     clientId: entry.client_id,
     vendorId: vendor.id,
     sector,
     subjectType: entry.subject_type,
     metadata: metadataOf(entry),
-    clientSecret: entry.upstream !== undefined && hasSecret ? own.secret : undefined,
+    clientSecret: isJudgedHere && hasSecret ? own.secret : undefined,
     upstream: entry.upstream && {
       clientId: entry.upstream.client_id,
       clientSecret: above.secret,
@@ -148,7 +150,7 @@ function register(
     continuityDays: entry.continuity_days,
   };
   const phase = entry.phase ?? entry.subject_type;
-  const warnings = own.secret !== undefined && entry.upstream === undefined ? unused(path) : [];
+  const warnings = own.secret !== undefined && !isJudgedHere ? unused(path) : [];
   return { ...EMPTY, clients: [{ settings, phase, path }], warnings };
 }
 
@@ -170,6 +172,7 @@ function sectorOfEntry(entry: ClientEntry, vendor: Vendor, path: Path): string |
     redirectUris: entry.redirect_uris,
     sectorIdentifierUri: entry.sector_identifier_uri,
     assigned: entry.sector,
+    resourceServer: entry.resource_server !== undefined,
     vendorSector: vendor.oneSector ? vendorSector(vendor.id) : undefined,
   });
   if (result.ok) return result.value;
@@ -201,6 +204,8 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     grant_types: entry.grant_types,
     scope: entry.scope,
     require_auth_time: entry.require_auth_time,
+    introspection_signed_response_alg: entry.introspection_signed_response_alg,
+    resource_server: entry.resource_server,
     ...tokenMetadata(entry),
     login_hint: entry.login_hint,
     sector_identifier_uri: entry.sector_identifier_uri,

@@ -1,6 +1,7 @@
 import type { Phase } from './client.ts';
 import type { Path, Problem } from './problem.ts';
 import type { ClientRegistration, ClientSettings } from './registration.ts';
+import { isResourceServerOnly } from './resource-server.ts';
 
 /** What stands already, for the rules that hold between clients. */
 export interface Standing {
@@ -15,9 +16,10 @@ export interface Standing {
  * upstream credential that is the vendor's own.
  */
 export function canBypass(
-  client: Pick<ClientSettings, 'clientId' | 'clientSecret' | 'upstream'>,
+  client: Pick<ClientSettings, 'clientId' | 'clientSecret' | 'upstream' | 'metadata'>,
 ): boolean {
   const { upstream } = client;
+  if (isResourceServerOnly(client)) return false;
   if (upstream?.authenticationMethod === 'private_key_jwt') return false;
   if (upstream?.clientSecret === undefined) return true;
   return upstream.clientSecret === client.clientSecret;
@@ -27,7 +29,7 @@ export function canBypass(
 export function phaseProblem(
   client: Pick<
     ClientSettings,
-    'clientId' | 'clientSecret' | 'upstream' | 'subjectType' | 'acceptBypass'
+    'clientId' | 'clientSecret' | 'upstream' | 'metadata' | 'subjectType' | 'acceptBypass'
   >,
   phase: Phase,
 ): { readonly member: string; readonly wrong: string; readonly right: string } | undefined {
@@ -127,8 +129,10 @@ function sharingProblems(
   all: readonly ClientSettings[],
 ): readonly Problem[] {
   const upstreamId = upstreamClientId(settings);
+  if (isResourceServerOnly(settings)) return [];
   const other = all.find(
     (candidate) =>
+      !isResourceServerOnly(candidate) &&
       upstreamClientId(candidate) === upstreamId &&
       candidate.sector !== settings.sector &&
       !(candidate.upstream?.shared === true && settings.upstream?.shared === true),
