@@ -206,7 +206,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
           ['refresh_token', refreshGrant(issue, registry, oneTime)],
         ]),
       ),
-      userinfo: userinfoEndpoint({ ...issue, registry }),
+      userinfo: userinfoEndpoint({ ...issue, registry, publicKeys: () => ring.publicKeys() }),
     },
   });
 

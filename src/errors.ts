@@ -118,7 +118,8 @@ export const REASONS = {
   resource_invalid: {
     status: 400,
     error: 'invalid_target',
-    description: 'The resource is not an absolute URI without a fragment.',
+    description:
+      'The resource is not an absolute URI without a fragment, or not one for this client.',
   },
   response_type_unregistered: {
     status: 400,

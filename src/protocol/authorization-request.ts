@@ -6,6 +6,7 @@ import type { Addressee } from './authorization-answer.ts';
 import type { ClaimsRequest } from './claims-request.ts';
 import { readClaimsRequest } from './claims-request.ts';
 import { optional, words } from './parameters.ts';
+import { resourcesOf } from './resources.ts';
 import type { ResponseMode, ResponseType } from './response-mode.ts';
 import { responseModeOf, responseTypeOf } from './response-mode.ts';
 
@@ -83,7 +84,7 @@ export function readAuthorizationRequest(
     claims: readClaimsRequest(optional(parameters, 'claims')),
     idTokenHint: optional(parameters, 'id_token_hint'),
     loginHint: optional(parameters, 'login_hint'),
-    resource: resourcesOf(parameters),
+    resource: resourcesOf(parameters, client),
     dpopJkt: thumbprintOf(parameters),
     wishes: Object.fromEntries(
       WISHES.flatMap((name) => {
@@ -161,18 +162,6 @@ function scopeOf(parameters: URLSearchParams, client: Client): string {
   const everyone = phase?.phase === 'pairwise' && phase.percent === undefined;
   const narrowed = phase !== undefined && everyone && phase.pilotUsers.length === 0;
   return scopesFor(client.releaseClaims, allowed, narrowed ? 'pairwise' : 'public').join(' ');
-}
-
-/** RFC 8707 2: absolute URIs without a fragment. */
-function resourcesOf(parameters: URLSearchParams): readonly string[] {
-  const resources = parameters.getAll('resource').filter((value) => value !== '');
-  for (const resource of resources) {
-    if (!URL.canParse(resource) || resource.includes('#') || resource.length > 1024) {
-      throw new Refusal('resource_invalid');
-    }
-  }
-  if (resources.length > 8) throw new Refusal('resource_invalid', 'more than 8');
-  return resources;
 }
 
 /** RFC 9449 10: the SHA-256 thumbprint of a key. */

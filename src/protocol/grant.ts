@@ -23,6 +23,8 @@ export interface Grant {
   readonly maxAge: number | undefined;
   /** Whether `auth_time` was asked for by `claims`. */
   readonly authTimeRequested: boolean;
+  /** The resources (RFC 8707) that were asked for. */
+  readonly resource: readonly string[];
   /** The change-log position that held when the subject was resolved. */
   readonly change: number;
 }
@@ -66,6 +68,7 @@ export async function openGrantToken(
   const { contents, expiresAt } = opened.value;
   const grant = unpackGrant(contents);
   if (grant === undefined) return failure(reasons.invalid, 'no user index');
+  if (contents['i'] !== undefined) return failure(reasons.invalid, 'the seal of a JWT');
   return success({ grant, upstreamToken: String(contents['t']), expiresAt });
 }
 
@@ -82,6 +85,7 @@ export function packGrant(grant: Grant): Record<string, SealValue> {
     a: grant.maxAge ?? null,
     q: grant.authTimeRequested,
     n: grant.change,
+    r: grant.resource,
   };
 }
 
@@ -100,6 +104,7 @@ export function unpackGrant(contents: Readonly<Record<string, SealValue>>): Gran
     maxAge: typeof contents['a'] === 'number' ? contents['a'] : undefined,
     authTimeRequested: contents['q'] === true,
     change: Number(contents['n']),
+    resource: Array.isArray(contents['r']) ? contents['r'].map(String) : [],
   };
 }
 

@@ -1,10 +1,14 @@
 import { Refusal } from '../errors.ts';
 
 /** RFC 6749 3.1 and 3.2: parameters must not be included more than once. */
-export function refuseDuplicates(parameters: URLSearchParams): void {
+export function refuseDuplicates(
+  parameters: URLSearchParams,
+  repeatable: ReadonlySet<string> = new Set(),
+): void {
   const seen = new Set<string>();
   for (const name of parameters.keys()) {
-    if (seen.has(name)) throw new Refusal('parameter_duplicated', name.slice(0, 40));
+    if (seen.has(name) && !repeatable.has(name))
+      throw new Refusal('parameter_duplicated', name.slice(0, 40));
     seen.add(name);
   }
 }

@@ -83,10 +83,10 @@ export async function redeem(
   if (!settled.ok) return settled;
   const { subject, kind, mode, userIndex, change } = settled.value;
   const scope = grantedScope(tokens.scope, transaction.scope);
-  const { maxAge, authTimeRequested } = transaction;
+  const { maxAge, authTimeRequested, resource } = transaction;
   const grant: Grant = {
     ...{ id: grantId, clientId: client.clientId, subject, kind, mode, userIndex },
-    ...{ scope, maxAge, authTimeRequested, change },
+    ...{ scope, maxAge, authTimeRequested, resource, change },
   };
   return success({ client: current, grant, tokens, verified });
 }

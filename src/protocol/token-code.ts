@@ -8,6 +8,7 @@ import { satisfiesHints } from './hints.ts';
 import { optional, required } from './parameters.ts';
 import { redeem } from './redemption.ts';
 import type { Redemption } from './redemption.ts';
+import { narrowedResources } from './resources.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
 import { issueTokens } from './token-issue.ts';
@@ -29,6 +30,7 @@ export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler
     return issueTokens(parts, {
       ...{ client, grant, tokens, verified, now },
       scope: grant.scope,
+      resource: narrowedResources(request.form, client, grant.resource),
       mode: grant.mode,
       nonce: opened.transaction.nonce,
       log: request.log,

@@ -2,6 +2,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Subjects } from '../subjects/settle.ts';
 import { sidFor } from '../tokens/derived.ts';
 import { tokenHash } from '../tokens/hashes.ts';
+import type { Release } from '../tokens/release.ts';
 import { releaseIdTokenClaims } from '../tokens/release.ts';
 import { signIdToken } from '../tokens/sign.ts';
 import type { SigningKey } from '../tokens/signing-keys.ts';
@@ -11,8 +12,9 @@ import type { UpstreamProvider } from '../upstream/provider.ts';
 import type { UpstreamTokens } from '../upstream/token-request.ts';
 import type { Client } from '../vendors/client.ts';
 import type { Mode } from '../vendors/phase.ts';
+import { makeAccessToken } from './access-token.ts';
 import type { Grant } from './grant.ts';
-import { sealGrantToken } from './grant.ts';
+import { packGrant, sealGrantToken } from './grant.ts';
 import type { ProtocolResponse } from './message.ts';
 import { privateJson } from './message.ts';
 import type { Seals } from './seals.ts';
@@ -78,6 +80,8 @@ export interface Issue {
   readonly grant: Grant;
   /** Of the access token: that of the grant, or less. */
   readonly scope: string;
+  /** Of the access token: those of the grant, or fewer; undefined: those of the grant. */
+  readonly resource?: readonly string[];
   /** The release policy that holds today. */
   readonly mode: Mode;
   readonly tokens: UpstreamTokens;
@@ -118,22 +122,53 @@ function endOf({ grantEnds, now }: Issue): Date {
   return grantEnds ?? refreshTokenExpiry(now);
 }
 
-/** The sealed access token, and for how many seconds it is good. */
+/** The access token, and for how many seconds it is good. */
 export async function issueAccessToken(
   parts: IssueParts,
   issue: Issue,
 ): Promise<{ readonly accessToken: string; readonly lifetime: number }> {
-  const { grant, scope, tokens, now } = issue;
+  const { client, grant, scope, tokens, now } = issue;
   // Once the grant's row is gone, nobody knows any more whether it was revoked.
   const remaining = Math.floor((endOf(issue).getTime() - now.getTime()) / 1000);
   const lifetime = wholeMinutes(Math.min(tokens.expiresIn ?? DEFAULT_LIFETIME, remaining));
-  const accessToken = await sealGrantToken(
-    parts.seals,
-    'access_token',
-    { grant: { ...grant, scope }, upstreamToken: tokens.accessToken },
-    { now, expiresAt: new Date(now.getTime() + lifetime * 1000) },
-  );
-  return { accessToken, lifetime };
+  return makeAccessToken(parts, {
+    ...{
+      client,
+      subject: grant.subject,
+      scope,
+      resource: issue.resource ?? grant.resource,
+      now,
+      lifetime,
+    },
+    claims: authenticationClaims(parts, issue),
+    upstreamToken: tokens.accessToken,
+    contents: packGrant({ ...grant, scope }),
+  });
+}
+
+/** RFC 9068 2.2.1: of the authentication a resource learns no more than the vendor does. */
+function authenticationClaims(parts: IssueParts, issue: Issue): Readonly<Record<string, unknown>> {
+  if (issue.verified === undefined) return {};
+  const { auth_time, acr } = releasedClaims(parts, issue, issue.verified).claims;
+  return {
+    ...(auth_time === undefined ? {} : { auth_time }),
+    ...(acr === undefined ? {} : { acr }),
+  };
+}
+
+/** What the release policy lets through of the upstream's ID token. */
+function releasedClaims(parts: IssueParts, issue: Issue, verified: VerifiedIdToken): Release {
+  const { client, grant } = issue;
+  return releaseIdTokenClaims({
+    upstreamClaims: verified.claims,
+    mode: issue.mode,
+    client,
+    localSubject: verified.subject,
+    upstreamIssuer: parts.upstream.metadata().issuer,
+    requested: { maxAge: grant.maxAge, authTimeRequested: grant.authTimeRequested },
+    claimsRoot: parts.claimsRoot,
+    userIndex: grant.userIndex,
+  });
 }
 
 /** What an ID token is delivered with, and vouches for by hashes (OpenID Connect Core 3.3.2.11). */
@@ -152,16 +187,7 @@ export async function issueIdToken(
 ): Promise<string> {
   const { client, grant, now } = issue;
   const key = parts.signingKey(client.metadata.id_token_signed_response_alg);
-  const released = releaseIdTokenClaims({
-    upstreamClaims: verified.claims,
-    mode: issue.mode,
-    client,
-    localSubject: verified.subject,
-    upstreamIssuer: parts.upstream.metadata().issuer,
-    requested: { maxAge: grant.maxAge, authTimeRequested: grant.authTimeRequested },
-    claimsRoot: parts.claimsRoot,
-    userIndex: grant.userIndex,
-  });
+  const released = releasedClaims(parts, issue, verified);
   if (released.dropped.length > 0) {
     issue.log.warn({ client: client.clientId, dropped: released.dropped }, 'claims held back');
   }

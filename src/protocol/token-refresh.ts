@@ -8,6 +8,7 @@ import type { AuthenticatedClient } from './client-authentication.ts';
 import type { Grant } from './grant.ts';
 import { openGrantToken } from './grant.ts';
 import { optional, required, words } from './parameters.ts';
+import { narrowedResources } from './resources.ts';
 import type { Fallen } from './standing.ts';
 import { fallen, modeToday } from './standing.ts';
 import type { GrantHandler } from './token.ts';
@@ -43,6 +44,7 @@ export function refreshGrant(
     );
     if (grant.clientId !== clientId) throw new Refusal('refresh_of_another_client');
     const { metadata } = clientOf(grant, registry, now);
+    const resource = narrowedResources(request.form, authenticated.client, grant.resource);
     const scope = narrowedScope(optional(request.form, 'scope'), grant.scope);
     const rotates = metadata.token_endpoint_auth_method === 'none';
     const use: OneTimeUse = {
@@ -75,6 +77,7 @@ export function refreshGrant(
       client,
       grant,
       scope: grantedScope(tokens.scope, scope),
+      resource,
       mode: modeToday(grant, client),
       // A public client always gets a new token, also where the upstream does not rotate.
       tokens: rotates ? { ...tokens, refreshToken: tokens.refreshToken ?? upstreamToken } : tokens,

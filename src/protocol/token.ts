@@ -4,6 +4,9 @@ import { refuseDuplicates, required } from './parameters.ts';
 import type { AuthenticatedClient, ClientAuthenticationParts } from './client-authentication.ts';
 import { authenticateClient } from './client-authentication.ts';
 
+/** RFC 8707 2.2, RFC 8693 2.1. */
+const REPEATABLE: ReadonlySet<string> = new Set(['resource', 'audience']);
+
 /** One grant type: an authenticated client's form becomes a token response. */
 export type GrantHandler = (
   authenticated: AuthenticatedClient,
@@ -16,7 +19,7 @@ export function tokenEndpoint(
   grants: ReadonlyMap<string, GrantHandler>,
 ): Endpoint {
   return async (request) => {
-    refuseDuplicates(request.form);
+    refuseDuplicates(request.form, REPEATABLE);
     const authenticated = await authenticateClient(parts, request);
     const grantType = required(request.form, 'grant_type');
     const handler = grants.get(grantType);

@@ -57,7 +57,9 @@ export function upstreamAuthorization(
     parameters.set('code_challenge_method', 'S256');
   }
   if (transaction.loginHint !== undefined) parameters.set('login_hint', transaction.loginHint);
-  for (const resource of transaction.resource) parameters.append('resource', resource);
+  // Of a client with JWT access tokens they are known here alone.
+  const passed = client.metadata.access_token_format === 'jwt' ? [] : transaction.resource;
+  for (const resource of passed) parameters.append('resource', resource);
   return parameters;
 }
 

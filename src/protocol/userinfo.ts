@@ -2,11 +2,11 @@ import { Refusal, orRefuse } from '../errors.ts';
 import { releaseUserinfoClaims } from '../tokens/release.ts';
 import { requestUserinfo } from '../upstream/userinfo-request.ts';
 import type { Client } from '../vendors/client.ts';
+import type { AccessTokenParts } from './access-token.ts';
 import { openAccessToken } from './access-token.ts';
 import type { Grant } from './grant.ts';
 import type { Endpoint, ProtocolRequest } from './message.ts';
 import { privateJson } from './message.ts';
-import type { Seals } from './seals.ts';
 import { optional, refuseDuplicates } from './parameters.ts';
 import { fallen, modeToday } from './standing.ts';
 import type { IssueParts } from './token-issue.ts';
@@ -16,20 +16,22 @@ import { requireSameUser } from './token-refresh.ts';
 export type UserinfoParts = Pick<
   IssueParts,
   'upstream' | 'exchange' | 'subjects' | 'claimsRoot' | 'clock'
-> & {
-  readonly seals: Seals;
-  readonly registry: {
-    find(clientId: string): Client | undefined;
-    isRevoked(grantId: string): boolean;
+> &
+  AccessTokenParts & {
+    readonly registry: {
+      find(clientId: string): Client | undefined;
+      isRevoked(grantId: string): boolean;
+    };
   };
-};
 
 /** The userinfo endpoint (OpenID Connect Core 5.3), as JSON. */
 export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
   return async (request) => {
     const now = parts.clock();
     const token = bearerToken(request);
-    const { grant, upstreamToken } = orRefuse(await openAccessToken(parts, token));
+    const opened = orRefuse(await openAccessToken(parts, token));
+    if (opened.kind !== 'user') throw new Refusal('token_invalid', 'it speaks for no user');
+    const { grant, upstreamToken } = opened;
     const known = parts.registry.find(grant.clientId);
     if (known !== undefined) request.identified(known);
     clientOf(grant, parts.registry, now);

@@ -45,6 +45,7 @@ async function tokenProfile(upstreamToken: string): Promise<string> {
       ...{ id: 'g'.repeat(22), clientId: 'acme-web', subject: mintReleasedSubject('p'.repeat(52)) },
       ...({ kind: 'pairwise', mode: 'pairwise', userIndex: new Uint8Array(32) } as const),
       ...{ scope: 'o'.repeat(scopes), maxAge: undefined, authTimeRequested: false, change: 7 },
+      resource: [],
     };
     const times = { now: NOW, expiresAt: new Date(NOW.getTime() + 1000) };
     const token = await sealGrantToken(seals, 'access_token', { grant, upstreamToken }, times);
