@@ -23,6 +23,7 @@ import type { ReferenceStore } from './protocol/seals.ts';
 import { Seals } from './protocol/seals.ts';
 import type { Endpoint } from './protocol/message.ts';
 import { answerSigner } from './protocol/signed-answer.ts';
+import { clientCredentialsGrant } from './protocol/token-client-credentials.ts';
 import { codeGrant } from './protocol/token-code.ts';
 import type { IssueParts } from './protocol/token-issue.ts';
 import { refreshGrant } from './protocol/token-refresh.ts';
@@ -204,6 +205,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
         new Map([
           ['authorization_code', codeGrant(issue, oneTime)],
           ['refresh_token', refreshGrant(issue, registry, oneTime)],
+          ['client_credentials', clientCredentialsGrant(issue, registry)],
         ]),
       ),
       userinfo: userinfoEndpoint({ ...issue, registry, publicKeys: () => ring.publicKeys() }),

@@ -184,6 +184,11 @@ export const REASONS = {
     error: 'unauthorized_client',
     description: 'The client may not use this grant type.',
   },
+  client_scope_invalid: {
+    status: 400,
+    error: 'invalid_scope',
+    description: 'The scope may hold only what the client registered, and nothing of a user.',
+  },
   code_invalid: BAD_CODE,
   code_expired: BAD_CODE,
   code_of_another_client: BAD_CODE,

@@ -78,12 +78,13 @@ function configuration(
     jwks: { keys: options.keys.map((key) => ({ ...key })) },
     cookies: { keys: [options.store.cookieKey] },
     claims: CLAIMS_BY_SCOPE,
-    scopes: ['openid', 'offline_access', 'profile', 'email', 'address', 'phone'],
+    scopes: ['openid', 'offline_access', 'profile', 'email', 'address', 'phone', 'reports'],
     acrValues: ['urn:legacy:password'],
     conformIdTokenClaims: false,
     features: {
       devInteractions: { enabled: false },
       claimsParameter: { enabled: true },
+      clientCredentials: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
     },
@@ -99,6 +100,7 @@ function configuration(
     ttl: {
       AccessToken: HOUR,
       AuthorizationCode: MINUTE,
+      ClientCredentials: 10 * MINUTE,
       IdToken: HOUR,
       RefreshToken: 14 * DAY,
       Interaction: HOUR,

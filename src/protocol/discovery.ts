@@ -26,7 +26,12 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     response_types_supported: RESPONSE_TYPES,
     response_modes_supported: RESPONSE_MODES,
     authorization_signing_alg_values_supported: parts.signingAlgorithms,
-    grant_types_supported: ['authorization_code', 'implicit', 'refresh_token'],
+    grant_types_supported: [
+      'authorization_code',
+      'implicit',
+      'refresh_token',
+      'client_credentials',
+    ],
     subject_types_supported: ['pairwise', 'public'],
     id_token_signing_alg_values_supported: parts.signingAlgorithms,
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],

@@ -54,6 +54,11 @@ export function refreshTokenExpiry(now: Date): Date {
   return new Date(now.getTime() + GRANT_SECONDS * 1000);
 }
 
+/** For how many seconds a token of the upstream is passed on at the most. */
+export function lifetimeOf(tokens: Pick<UpstreamTokens, 'expiresIn'>): number {
+  return wholeMinutes(tokens.expiresIn ?? DEFAULT_LIFETIME);
+}
+
 /** What the upstream granted of what we asked for (RFC 6749 5.1: all of it where it does not say). */
 export function grantedScope(granted: string | undefined, asked: string): string {
   if (granted === undefined) return asked;

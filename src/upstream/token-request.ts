@@ -41,6 +41,13 @@ export interface CodeRedemption extends TokenRequest {
   readonly codeVerifier: string | undefined;
 }
 
+export interface ClientTokenRequest extends TokenRequest {
+  /** Undefined: whatever the upstream gives. */
+  readonly scope: string | undefined;
+  /** RFC 8707; undefined: none. */
+  readonly resource: string | undefined;
+}
+
 export interface TokenRefresh extends TokenRequest {
   readonly refreshToken: string;
   /** Undefined: as granted. */
@@ -61,6 +68,20 @@ export function redeemCode(redemption: CodeRedemption): Promise<TokenResult> {
     code,
     redirect_uri: redirectUri,
     ...(codeVerifier !== undefined && { code_verifier: codeVerifier }),
+  });
+}
+
+/**
+ * Asks for a token of the client itself (RFC 6749 4.4).
+ *
+ * @throws Refusal as {@link redeemCode}.
+ */
+export function requestClientToken(request: ClientTokenRequest): Promise<TokenResult> {
+  const { scope, resource } = request;
+  return requestTokens(request, {
+    grant_type: 'client_credentials',
+    ...(scope !== undefined && { scope }),
+    ...(resource !== undefined && { resource }),
   });
 }
 

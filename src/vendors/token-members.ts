@@ -29,6 +29,14 @@ type TokenMembers = z.output<z.ZodObject<typeof tokenMembers>>;
 interface TokenEntry extends TokenMembers {
   readonly grant_types: readonly string[];
   readonly token_endpoint_auth_method: string;
+  readonly upstream?:
+    | {
+        readonly client_secret?: string | undefined;
+        readonly client_secret_env?: string | undefined;
+        readonly client_secret_file?: string | undefined;
+        readonly token_endpoint_auth_method?: string | undefined;
+      }
+    | undefined;
 }
 
 /** What is stored of the members; those left out stay out. */
@@ -62,6 +70,16 @@ export function tokenProblems(entry: TokenEntry): readonly MemberProblem[] {
     const wrong = 'holds client_credentials for a public client (RFC 6749 4.4)';
     const right = 'leave it out, or use token_endpoint_auth_method: client_secret_basic';
     problems.push({ member: 'grant_types', wrong, right });
+  }
+  const { upstream } = entry;
+  if (upstream !== undefined && entry.grant_types.includes('client_credentials')) {
+    const { client_secret: own, client_secret_env: env, client_secret_file: file } = upstream;
+    const hasKey = upstream.token_endpoint_auth_method === 'private_key_jwt';
+    if (!hasKey && (own ?? env ?? file) === undefined) {
+      const wrong = 'holds client_credentials, and "upstream" has no credential';
+      const right = 'give "upstream" a client_secret, or leave client_credentials out';
+      problems.push({ member: 'grant_types', wrong, right });
+    }
   }
   return problems;
 }

@@ -53,6 +53,7 @@ it('tells false where silence would mean true', () => {
     'authorization_code',
     'implicit',
     'refresh_token',
+    'client_credentials',
   ]);
 });
 
