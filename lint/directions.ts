@@ -58,7 +58,12 @@ export const DIRECTIONS: readonly Direction[] = [
     files: ['src/tokens/**'],
     up: '../',
     knows: ['errors.ts', 'result.ts', 'subjects/local-subject.ts'],
-    knowsTypesOf: ['config/types.ts', 'subjects/released.ts', 'vendors/client.ts'],
+    knowsTypesOf: [
+      'config/types.ts',
+      'subjects/released.ts',
+      'vendors/client.ts',
+      'vendors/client-keys.ts',
+    ],
     libraries: ['jose'],
     pure: ['jose', 'cborg', 'lru-cache'],
   },
@@ -74,7 +79,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/vendors/**'],
     up: '../',
-    knows: [...BASE, LOG, 'database/**', 'subjects/sector.ts'],
+    knows: [...BASE, LOG, 'database/**', 'subjects/sector.ts', 'tokens/released-names.ts'],
     knowsTypesOf: ['subjects/released.ts'],
   },
   { files: ['src/upstream/*.ts'], up: '../', knows: UPSTREAM, libraries: ['undici'] },

@@ -34,6 +34,18 @@ export const EXITS = {
     rule: 'a released value that contains the local subject is held back',
     proof: LOGIN,
   },
+  'claims-by-scope': {
+    rule: 'a scope releases none of its claims that name a user or tell a time',
+    proof: 'test/leaks/release-policy.test.ts',
+  },
+  'aggregated-claims': {
+    rule: 'aggregated and distributed claims are dropped',
+    proof: 'test/leaks/release-policy.test.ts',
+  },
+  'relay-email': {
+    rule: 'the e-mail address of a relay domain is the pseudonym’s',
+    proof: 'test/leaks/release-policy.test.ts',
+  },
   'id-token-issuer': { rule: '`iss` is ours', proof: LOGIN },
   'id-token-audience': { rule: '`aud` is the vendor’s own client id', proof: LOGIN },
   'id-token-hash': { rule: '`at_hash` is that of the token that the vendor gets', proof: LOGIN },
@@ -113,6 +125,9 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'id-token-subject',
     'id-token-claims',
     'id-token-values',
+    'claims-by-scope',
+    'aggregated-claims',
+    'relay-email',
     'id-token-issuer',
     'id-token-audience',
     'id-token-hash',
@@ -127,5 +142,13 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'token-error',
     'response-headers',
   ],
-  userinfo: ['userinfo-subject', 'userinfo-claims', 'userinfo-user', 'response-headers'],
+  userinfo: [
+    'userinfo-subject',
+    'userinfo-claims',
+    'claims-by-scope',
+    'aggregated-claims',
+    'relay-email',
+    'userinfo-user',
+    'response-headers',
+  ],
 };

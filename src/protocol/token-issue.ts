@@ -4,6 +4,7 @@ import { sidFor } from '../tokens/derived.ts';
 import { tokenHash } from '../tokens/hashes.ts';
 import type { Release } from '../tokens/release.ts';
 import { releaseIdTokenClaims } from '../tokens/release.ts';
+import { relayEmail } from '../tokens/relay-email.ts';
 import { signIdToken } from '../tokens/sign.ts';
 import type { SigningKey } from '../tokens/signing-keys.ts';
 import type { VerifiedIdToken } from '../tokens/verify.ts';
@@ -201,6 +202,7 @@ export async function issueIdToken(
   return signIdToken(
     {
       ...released.claims,
+      ...relayEmail(client.metadata, grant.subject, grant.kind),
       iss: parts.issuer,
       sub: grant.subject,
       aud: client.clientId,

@@ -1,5 +1,6 @@
 import { Refusal, orRefuse } from '../errors.ts';
 import { releaseUserinfoClaims } from '../tokens/release.ts';
+import { relayEmail } from '../tokens/relay-email.ts';
 import { requestUserinfo } from '../upstream/userinfo-request.ts';
 import type { Client } from '../vendors/client.ts';
 import type { AccessTokenParts } from './access-token.ts';
@@ -57,7 +58,11 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     if (released.dropped.length > 0) {
       request.log.warn({ client: client.clientId, dropped: released.dropped }, 'claims held back');
     }
-    return privateJson({ ...released.claims, sub: grant.subject });
+    return privateJson({
+      ...released.claims,
+      ...relayEmail(client.metadata, grant.subject, grant.kind),
+      sub: grant.subject,
+    });
   };
 }
 

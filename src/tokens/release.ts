@@ -1,5 +1,7 @@
 import type { Client, Phase } from '../vendors/client.ts';
 import { authTimeOffset, sidFor } from './derived.ts';
+import { baseName, releasedNames, SCOPE_CLAIMS } from './released-names.ts';
+import type { RelayEmailPolicy } from './relay-email.ts';
 import { carries, identifier, type Identifier } from './traces.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -34,7 +36,7 @@ export interface ReleaseInput {
   /** What this user of this client is served as; the stricter where two phases meet. */
   readonly mode: Phase;
   readonly client: Pick<Client, 'releaseClaims' | 'sector'> & {
-    readonly metadata: { readonly require_auth_time: boolean };
+    readonly metadata: { readonly require_auth_time: boolean } & RelayEmailPolicy;
   };
   readonly localSubject: string;
   readonly upstreamIssuer: string;
@@ -89,7 +91,8 @@ export function releaseUserinfoClaims(input: ReleaseInput): Release {
 }
 
 type AuthTime = 'withheld' | 'moved' | 'exact';
-type Verdict = { readonly value: unknown } | { readonly why: DropReason } | undefined;
+type Verdict =
+  { readonly value: unknown; readonly as?: string } | { readonly why: DropReason } | undefined;
 
 function release(input: ReleaseInput, authTime: AuthTime): Release {
   const judge = input.mode === 'pairwise' ? pairwiseJudge(input, authTime) : openJudge(input);
@@ -99,7 +102,7 @@ function release(input: ReleaseInput, authTime: AuthTime): Release {
     const verdict = judge(name, value);
     if (verdict === undefined) continue;
     if ('why' in verdict) dropped.push({ claim: baseName(name), why: verdict.why });
-    else released.push([name, verdict.value]);
+    else released.push([verdict.as ?? name, verdict.value]);
   }
   return { claims: Object.fromEntries(released), dropped };
 }
@@ -119,7 +122,8 @@ function pairwiseJudge(
   input: ReleaseInput,
   authTime: AuthTime,
 ): (name: string, value: unknown) => Verdict {
-  const named = new Set(input.client.releaseClaims);
+  const names = releasedNames(input.client.releaseClaims);
+  const hasRelayEmail = input.client.metadata.relay_email_domain !== undefined;
   const aggregated = aggregatedNames(input.upstreamClaims);
   const traces = revealing(input);
   return (name, value) => {
@@ -127,26 +131,27 @@ function pairwiseJudge(
     if (OWN_CLAIMS.has(base)) return undefined;
     if (name === 'sid') return sectorSid(input, value);
     if (name === 'auth_time') return releasedAuthTime(input, value, authTime);
-    if (!named.has(name) && !named.has(base)) return undefined;
+    const tag = name.slice(base.length);
+    const as = names.get(name) ?? (names.has(base) ? `${names.get(base)}${tag}` : undefined);
+    if (as === undefined) return undefined;
+    // One address, or there would be two for one user.
+    if (hasRelayEmail && /^email(_verified)?$/.test(baseName(as))) return undefined;
     if (aggregated.has(base)) return { why: 'aggregated' };
-    if (isNeverPairwise(base)) return { why: 'protocol' };
+    if ([base, baseName(as)].some(isNeverPairwise)) return { why: 'protocol' };
     // The operator chose the name; its language tag, like the value, is the upstream's.
-    const given = [name.slice(base.length), value];
-    const found = traces.find(([, trace]) => carries(given, trace));
-    return found === undefined ? { value } : { why: found[0] };
+    const found = traces.find(([, trace]) => carries([tag, value], trace));
+    return found === undefined ? { value, as } : { why: found[0] };
   };
 }
 
 function isNeverPairwise(base: string): boolean {
   return (
-    NEVER_PAIRWISE.has(base) || base.endsWith('_hash') || base === 'sid' || base === 'auth_time'
+    OWN_CLAIMS.has(base) ||
+    NEVER_PAIRWISE.has(base) ||
+    base.endsWith('_hash') ||
+    base === 'sid' ||
+    base === 'auth_time'
   );
-}
-
-/** A claim's name without its language tag (OpenID Connect Core 5.2). */
-function baseName(name: string): string {
-  const tag = name.indexOf('#');
-  return tag > 0 ? name.slice(0, tag) : name;
 }
 
 function aggregatedNames(claims: Claims): ReadonlySet<string> {
@@ -182,20 +187,6 @@ function releasedAuthTime(input: ReleaseInput, value: unknown, authTime: AuthTim
   return { value: Math.max(0, seconds - authTimeOffset(claimsRoot, client.sector, userIndex)) };
 }
 
-/** The claims that the standard scopes ask for (OpenID Connect Core 5.4). */
-const SCOPE_CLAIMS: ReadonlyMap<string, readonly string[]> = new Map([
-  [
-    'profile',
-    words(
-      'name family_name given_name middle_name nickname preferred_username profile picture ' +
-        'website gender birthdate zoneinfo locale updated_at',
-    ),
-  ],
-  ['email', words('email email_verified')],
-  ['address', words('address')],
-  ['phone', words('phone_number phone_number_verified')],
-]);
-
 /**
  * The requested scopes that the release policy can use: for a pairwise client,
  * `profile`, `email`, `address` and `phone` only where one of their claims is
@@ -207,7 +198,7 @@ export function scopesFor(
   mode: Phase,
 ): readonly string[] {
   if (mode !== 'pairwise') return requested;
-  const named = new Set(releaseClaims.map(baseName));
+  const named = new Set([...releasedNames(releaseClaims).keys()].map(baseName));
   return requested.filter((scope) => {
     const claims = SCOPE_CLAIMS.get(scope);
     return claims === undefined || claims.some((claim) => named.has(claim));

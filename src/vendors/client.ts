@@ -68,6 +68,8 @@ export interface ClientMetadata extends TokenMetadata {
   readonly require_auth_time: boolean;
   /** Whether a `login_hint` that is none of the client's own subjects goes to the upstream. */
   readonly login_hint: 'forward' | 'drop';
+  /** Present: a pairwise user's e-mail address is the pseudonym at this domain. */
+  readonly relay_email_domain?: string | undefined;
   readonly sector_identifier_uri?: string | undefined;
 }
 
@@ -92,7 +94,7 @@ export interface Client {
       }
     | undefined;
   readonly acceptBypass: boolean;
-  /** Personal claims a pairwise client gets, by name. */
+  /** Personal claims that a pairwise client gets: entries of `tokens/released-names.ts`. */
   readonly releaseClaims: readonly string[];
   readonly frontChannel: FrontChannel | undefined;
   /** Days after a phase change during which old tokens keep their subject. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS, clientJwks } from './client-keys.ts';
 import { redirectUriProblem } from './redirect-uri.ts';
+import { relayEmailDomain, relayEmailProblems, releasePolicy } from './release-policy.ts';
 import { resourceServerEntry, resourceServerProblems } from './resource-server.ts';
 import { tokenMembers, tokenProblems } from './token-members.ts';
 
@@ -9,14 +10,6 @@ const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 const DEFAULT_SCOPE = 'openid profile email address phone offline_access';
-
-/** Claims that the protocol itself sets; none of them is anybody's to release. */
-const PROTOCOL_CLAIMS: ReadonlySet<string> = new Set(
-  (
-    'iss sub aud exp nbf iat jti azp nonce auth_time sid at_hash c_hash s_hash act may_act cnf ' +
-    'events client_id scope _claim_names _claim_sources authorization_details'
-  ).split(' '),
-);
 
 /** A string refused for a reason says what would be right beside what is wrong. */
 function refuse(context: z.RefinementCtx, wrong: string, right: string, path: string[] = []): void {
@@ -76,12 +69,6 @@ const upstreamEntry = z.strictObject({
     .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
     .optional(),
   shared: z.boolean().default(false),
-});
-
-const releasedClaim = text(100, PRINTABLE, 'name a claim').superRefine((claim, context) => {
-  if (PROTOCOL_CLAIMS.has(claim)) {
-    refuse(context, `"${claim}" is set by the protocol`, 'leave it out');
-  }
 });
 
 const scope = text(1000, SCOPE, 'separate scopes by one space each').superRefine(
@@ -167,7 +154,8 @@ export const clientEntry = z
     sector: z.string().optional(),
     phase: z.enum(['public', 'shadow', 'pairwise']).optional(),
     accept_bypass: z.boolean().default(false),
-    release_claims: unique(releasedClaim).default([]),
+    release_claims: releasePolicy.default([]),
+    relay_email_domain: relayEmailDomain.optional(),
     front_channel: z.enum(['relay', 'callback']).optional(),
     continuity_days: z.int().min(0).max(3650).default(30),
   })
@@ -179,6 +167,7 @@ export const clientEntry = z
     for (const { member, wrong, right } of [
       ...tokenProblems(entry),
       ...resourceServerProblems(entry),
+      ...relayEmailProblems(entry),
     ]) {
       refuse(context, wrong, right, [member]);
     }

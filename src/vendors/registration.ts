@@ -208,6 +208,7 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     resource_server: entry.resource_server,
     ...tokenMetadata(entry),
     login_hint: entry.login_hint,
+    relay_email_domain: entry.relay_email_domain,
     sector_identifier_uri: entry.sector_identifier_uri,
   };
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Tokens } from '../../demo/vendor/relying-party.ts';
+import { rolloutSet } from '../../src/vendors/rollout.ts';
 import { Browser } from '../support/browser.ts';
 import { basic, postForm, authorize } from '../support/steps.ts';
 import type { World } from '../support/world.ts';
@@ -23,6 +24,13 @@ beforeAll(async () => {
     { id: 'greedy', client: { release_claims: ['email', 'preferred_username', 'picture', 'oid'] } },
     { id: 'open', client: { phase: 'public', scope: 'openid email' } },
     { id: 'one', client: { sector: 'together' } },
+    { id: 'scoped', client: { release_claims: ['scope:profile', 'scope:address'] } },
+    { id: 'renamed', client: { release_claims: ['name as display_name', 'locale as language'] } },
+    { id: 'relayed', client: { relay_email_domain: 'relay.example' } },
+    {
+      id: 'later',
+      client: { phase: 'public', relay_email_domain: 'relay.example', continuity_days: 30 },
+    },
   ]);
 });
 afterAll(() => world.close());
@@ -72,6 +80,51 @@ describe('claims', () => {
     expect(JSON.stringify(warned)).not.toMatch(/alice/i);
   });
 
+  it('a scope releases its claims, but none that names the user or tells a time', async () => {
+    const { tokens, userinfo } = await everything('scoped');
+    for (const claims of [tokens.claims, userinfo]) {
+      expect(claims).toMatchObject({
+        ...{ name: 'Alicia Archer', given_name: 'Alicia', family_name: 'Archer', locale: 'de-CH' },
+      });
+      for (const name of ['preferred_username', 'picture', 'updated_at', 'email', 'oid']) {
+        expect(claims).not.toHaveProperty(name);
+      }
+    }
+  });
+
+  it('a claim may leave under another name, and then not under its own', async () => {
+    const { tokens, userinfo } = await everything('renamed');
+    for (const claims of [tokens.claims, userinfo]) {
+      expect(claims).toMatchObject({ display_name: 'Alicia Archer', language: 'de-CH' });
+      expect(claims).not.toHaveProperty('name');
+      expect(claims).not.toHaveProperty('locale');
+    }
+  });
+
+  it('a relay e-mail is the pseudonym at the domain of the client, the same at every login', async () => {
+    const first = await everything('relayed');
+    const again = await everything('relayed');
+    const email = `${String(first.tokens.claims['sub'])}@relay.example`;
+    for (const { tokens, userinfo } of [first, again]) {
+      expect(tokens.claims).toMatchObject({ email, email_verified: true });
+      expect(userinfo).toMatchObject({ email, email_verified: true });
+    }
+    expect((await everything('nothing')).userinfo).not.toHaveProperty('email');
+  });
+
+  it('a client that is not pairwise yet gets no relay e-mail, and tokens from then none later', async () => {
+    const before = await everything('later');
+    expect(before.userinfo).toMatchObject({ sub: 'alice', email: 'alice@legacy.example' });
+    await rolloutSet(world.proxy.rollout, {
+      ...{ clientId: 'later-web', phase: 'pairwise', actor: 'test' },
+    });
+    await world.proxy.application.registry.refresh();
+    const continued = await (await world.vendor('later').party()).userinfo(before.tokens);
+    expect(continued).toEqual({ sub: 'alice' });
+    const after = await everything('later');
+    expect(after.userinfo['email']).toBe(`${String(after.userinfo['sub'])}@relay.example`);
+  });
+
   it('a public client gets what the upstream says within its scopes', async () => {
     const { tokens, userinfo } = await everything('open');
     expect(userinfo).toMatchObject({ sub: 'alice', email: 'alice@legacy.example' });
@@ -109,6 +162,8 @@ describe('the scope that is answered', () => {
   it.each([
     ['nothing', 'openid profile email offline_access', 'openid'],
     ['some', 'openid profile email phone', 'openid profile'],
+    ['scoped', 'openid profile email address', 'openid profile address'],
+    ['renamed', 'openid profile email address', 'openid profile'],
     ['open', 'openid profile email', 'openid email'],
   ])('%s asks for "%s" and gets "%s"', async (id, scope, expected) => {
     const vendor = world.vendor(id);

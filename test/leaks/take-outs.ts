@@ -22,8 +22,25 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'id-token-values': [
     {
       file: RELEASE,
-      find: 'return found === undefined ? { value } : { why: found[0] };',
-      replace: 'return { value };',
+      find: 'return found === undefined ? { value, as } : { why: found[0] };',
+      replace: 'return { value, as };',
+    },
+  ],
+  'claims-by-scope': [
+    {
+      file: 'src/tokens/released-names.ts',
+      find: '.filter((name) => !NEVER_BY_SCOPE.has(name))',
+      replace: '',
+    },
+  ],
+  'aggregated-claims': [
+    { file: RELEASE, find: "if (aggregated.has(base)) return { why: 'aggregated' };", replace: '' },
+  ],
+  'relay-email': [
+    {
+      file: 'src/tokens/relay-email.ts',
+      find: 'email: `${subject}@${domain}`',
+      replace: 'email: `user@${domain}`',
     },
   ],
   'id-token-issuer': [
