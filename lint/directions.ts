@@ -134,10 +134,16 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/compose.ts'],
     up: './',
-    knows: [...BELOW_CLI, 'http/**', 'admin/**', 'protocol/**'],
+    knows: [...BELOW_CLI, 'http/**', 'admin/**', 'protocol/**', 'composition/**'],
     libraries: ['express'],
   },
   {
+  // Parts of compose.ts, each wired in a file of its own.
+  {
+    files: ['src/composition/**'],
+    up: '../',
+    knows: [...BELOW_CLI, 'protocol/**'],
+  },
     files: ['src/serve.ts'],
     up: './',
     knows: ['compose.ts', 'errors.ts', 'config/**', 'database/**', 'observability/**'],

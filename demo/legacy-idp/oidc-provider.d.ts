@@ -13,7 +13,8 @@ declare module 'oidc-provider' {
       readonly client: Client;
       readonly account?: { readonly accountId: string };
       readonly session: { readonly accountId: string; grantIdFor(clientId: string): string };
-      readonly params: { readonly scope?: string };
+      readonly params: { readonly scope?: string } & Readonly<Record<string, string | undefined>>;
+      entity(name: string, value: unknown): void;
       readonly requestParamClaims: ReadonlySet<string>;
       readonly provider: Provider;
     };
@@ -31,6 +32,10 @@ declare module 'oidc-provider' {
     readonly clientId: string;
     readonly scope?: string;
     readonly sid?: string;
+    readonly grantId?: string;
+    readonly sessionUid?: string;
+    readonly expiration: number;
+    save(): Promise<string>;
     getValueAndPayload(): Promise<{ value: string; payload: { iat: number; exp: number } }>;
   }
 

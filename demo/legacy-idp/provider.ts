@@ -5,6 +5,8 @@ import { Provider } from 'oidc-provider';
 import type { Context, Grant } from 'oidc-provider';
 
 import { html, page } from '../pages.ts';
+import { elsewhereFeatures, offerTokenExchange } from './elsewhere.ts';
+import type { LegacyElsewhere, WaitingUser } from './elsewhere.ts';
 import { serveLoginPages } from './login-pages.ts';
 import type { LegacyStore } from './store.ts';
 import type { LegacyTokens } from './tokens.ts';
@@ -37,6 +39,10 @@ export interface LegacyProviderOptions {
   readonly rotatesRefreshTokens?: boolean;
   /** Called with what goes wrong inside the provider. */
   readonly onError?: (error: Error) => void;
+  /** Logins on other devices, and token exchange. Default: none. */
+  readonly elsewhere?: LegacyElsewhere;
+  /** Who is asked on a device of their own, at the end of the list. */
+  readonly waiting?: WaitingUser[];
 }
 
 const MINUTE = 60;
@@ -56,6 +62,7 @@ export function createLegacyProvider(
   makeTokensTalkative(provider, options.issuer, users, options.keys[0], options.tokens);
   provider.on('server_error', (_context, error) => options.onError?.(error));
   const serve = provider.callback();
+  if (options.elsewhere?.tokenExchange === true) offerTokenExchange(provider);
   const { host } = new URL(options.issuer);
   return async (request, response) => {
     request.headers.host = host;
@@ -89,6 +96,7 @@ function configuration(
       revocation: { enabled: true },
     },
     interactions: {
+      ...elsewhereFeatures(options.elsewhere ?? {}, users, options.waiting ?? []),
       url: (_context: Context, { uid }: { uid: string }) => `${options.issuer}/interaction/${uid}`,
     },
     pkce: { required: () => false },
@@ -108,6 +116,8 @@ function configuration(
       Grant: 14 * DAY,
     },
     findAccount: async (_context: Context, sub: string) => {
+      DeviceCode: 10 * MINUTE,
+      BackchannelAuthenticationRequest: 10 * MINUTE,
       const user = users.get(sub);
       return user && { accountId: sub, claims: async () => claimsOf(user) };
     },

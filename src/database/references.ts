@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { asBuffer } from './bytes.ts';
-import { inTransaction, orUnavailable } from './connection.ts';
+import { inTransaction, isUniqueViolation, orUnavailable } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { purgeExpired } from './purge.ts';
 
@@ -17,15 +17,28 @@ export async function putReference(
   expiresAt: Date,
 ): Promise<string> {
   const reference = randomBytes(32).toString('base64url');
-  await orUnavailable(() =>
-    db('sealed_references').insert({
-      hash: hashOf(reference),
-      purpose,
-      value: asBuffer(value),
-      expires_at: expiresAt.getTime(),
-    }),
-  );
+  await insert(db, purpose, reference, value, expiresAt);
   return reference;
+}
+
+/**
+ * Keeps a value behind a name of the caller's own, such as a code that people
+ * type. False: the name is taken for the time being.
+ */
+export async function putNamed(
+  db: Connection,
+  purpose: string,
+  name: string,
+  value: Uint8Array,
+  expiresAt: Date,
+): Promise<boolean> {
+  try {
+    await insert(db, purpose, name, value, expiresAt);
+    return true;
+  } catch (error) {
+    if (isUniqueViolation(error)) return false;
+    throw error;
+  }
 }
 
 /** The value behind a reference; undefined when there is none for this purpose, or it has expired. */
@@ -64,6 +77,23 @@ export async function takeReference(
 /** Forgets values that have expired; returns how many. */
 export function purgeReferences(db: Connection, now: Date): Promise<number> {
   return purgeExpired(db, 'sealed_references', now);
+}
+
+async function insert(
+  db: Connection,
+  purpose: string,
+  reference: string,
+  value: Uint8Array,
+  expiresAt: Date,
+): Promise<void> {
+  await orUnavailable(() =>
+    db('sealed_references').insert({
+      hash: hashOf(reference),
+      purpose,
+      value: asBuffer(value),
+      expires_at: expiresAt.getTime(),
+    }),
+  );
 }
 
 function hashOf(reference: string): Buffer {

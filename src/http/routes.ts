@@ -55,3 +55,11 @@ export const ROUTES: readonly Route[] = [
 
 /** Path prefixes under `ISSUER` that are ours alone and never relayed. */
 export const OWN_PREFIXES = ['/.well-known', '/oidc', '/account'] as const;
+  {
+    // A vendor's device posts here; its user opens the same address.
+    endpoint: 'device',
+    path: '/oidc/device',
+    methods: ['GET', 'POST'],
+    cors: 'client',
+    audience: 'vendor',
+  },

@@ -151,7 +151,7 @@ function codeChallengeOf(
 }
 
 /** Requested, registered, and of use under the release policy. Unregistered scopes are left out. */
-function scopeOf(parameters: URLSearchParams, client: Client): string {
+export function scopeOf(parameters: URLSearchParams, client: Client): string {
   const registered = words(client.metadata.scope);
   const requested = words(optional(parameters, 'scope'));
   if (!requested.includes('openid') || !registered.includes('openid')) {

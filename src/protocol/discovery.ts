@@ -1,11 +1,14 @@
 import type { Endpoint } from './message.ts';
 import { publicJson } from './message.ts';
+import type { Offered } from './offered.ts';
 import { RESPONSE_MODES, RESPONSE_TYPES } from './response-mode.ts';
 
 /** What the discovery document depends on. */
 export interface DiscoveryParts {
   readonly issuer: string;
   readonly signingAlgorithms: readonly string[];
+  /** What the upstream makes possible at this moment. */
+  readonly offered: () => Offered;
 }
 
 /** Seconds for which the document may be kept. */
@@ -17,6 +20,7 @@ const MAX_AGE = 300;
  */
 function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unknown>> {
   const { issuer } = parts;
+  const offered = parts.offered();
   return {
     issuer,
     authorization_endpoint: `${issuer}/oidc/authorize`,
@@ -31,6 +35,7 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
       'implicit',
       'refresh_token',
       'client_credentials',
+      ...offered.grantTypes,
     ],
     subject_types_supported: ['pairwise', 'public'],
     id_token_signing_alg_values_supported: parts.signingAlgorithms,
@@ -47,6 +52,6 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
 
 /** Serves the document. */
 export function discoveryEndpoint(parts: DiscoveryParts): Endpoint {
-  const document = discoveryDocument(parts);
-  return () => Promise.resolve(publicJson(document, MAX_AGE));
+  return () => Promise.resolve(publicJson(discoveryDocument(parts), MAX_AGE));
 }
+    ...offered.members,

@@ -29,7 +29,8 @@ export function formPostPage(
   };
 }
 
-function escaped(text: string): string {
+/** Text as it may stand in markup and between quotes. */
+export function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('"', '&quot;')

@@ -15,6 +15,9 @@ const LONGEST: Readonly<Record<Purpose, number>> = {
   code: 4096,
   access_token: 4096,
   refresh_token: 4096,
+  device_code: 4096,
+  user_code: 4096,
+  auth_req_id: 4096,
 };
 
 /** Seals what leaves, by value or, above a size limit, by reference (design section 4, Seal). */

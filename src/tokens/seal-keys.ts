@@ -3,7 +3,16 @@ import type { CryptoKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 
 /** What a seal is for; a seal of one purpose does not open for another. */
-export type Purpose = 'transaction' | 'pending_code' | 'code' | 'access_token' | 'refresh_token';
+export type Purpose =
+  | 'transaction'
+  | 'logout'
+  | 'pending_code'
+  | 'code'
+  | 'access_token'
+  | 'refresh_token'
+  | 'device_code'
+  | 'user_code'
+  | 'auth_req_id';
 
 const PURPOSE_LETTERS: Readonly<Record<Purpose, string>> = {
   transaction: 't',
@@ -12,6 +21,9 @@ const PURPOSE_LETTERS: Readonly<Record<Purpose, string>> = {
   access_token: 'a',
   refresh_token: 'r',
 };
+  device_code: 'd',
+  user_code: 'u',
+  auth_req_id: 'b',
 
 const VERSION = '1';
 const MILLISECONDS_A_DAY = 86_400_000;

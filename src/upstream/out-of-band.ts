@@ -1,15 +1,11 @@
 import { Refusal } from '../errors.ts';
 import type { Reason } from '../errors.ts';
-import { authenticationMethod, clientAuthentication } from './client-authentication.ts';
+import { postAuthenticated } from './authenticated-post.ts';
 import { errorWord, tokenRefusal } from './error-answer.ts';
 import type { TokenRefusal } from './error-answer.ts';
 import { jsonObject } from './json.ts';
 import type { TokenRequest, TokenResult } from './token-request.ts';
 import { requestTokens } from './token-request.ts';
-
-/** The grants in which the user logs in elsewhere, and the client polls. */
-export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba';
 
 /** How long a device may poll, and how often, in seconds. */
 interface Pace {
@@ -113,31 +109,24 @@ export async function pollTokens(
 }
 
 async function ask(
-  { exchange, metadata, credentials, signal }: TokenRequest,
+  { exchange, metadata, credentials }: TokenRequest,
   endpoint: 'device_authorization_endpoint' | 'backchannel_authentication_endpoint',
   parameters: Readonly<Record<string, string>>,
 ): Promise<{ kind: 'answer'; body: Readonly<Record<string, unknown>> } | TokenRefusal> {
   const url = metadata.reached[endpoint];
   if (url === undefined) throw new Refusal('grant_type_unsupported', `no ${endpoint}`);
-  const method = authenticationMethod(metadata, credentials);
-  const authentication = clientAuthentication(method, credentials);
-  const response = await exchange({
-    method: 'POST',
-    url,
-    headers: authentication.headers,
-    body: new URLSearchParams({ ...parameters, ...authentication.parameters }),
-    accept: ['application/json'],
-    ...(signal !== undefined && { signal }),
-  });
+  const response = await postAuthenticated({ exchange, metadata, credentials }, url, parameters);
   return tokenRefusal(response) ?? { kind: 'answer', body: jsonObject(response) };
 }
 
 function paceIn(body: Readonly<Record<string, unknown>>): Pace {
   const expiresIn = secondsIn(body, 'expires_in');
   if (expiresIn === undefined || expiresIn === 0) throw malformed('expires_in');
+  const interval = secondsIn(body, 'interval') ?? DEFAULT_INTERVAL;
   return {
     expiresIn: Math.min(expiresIn, LONGEST_WAIT),
-    interval: Math.min(secondsIn(body, 'interval') ?? DEFAULT_INTERVAL, LONGEST_INTERVAL),
+    // Libraries take no interval of zero.
+    interval: Math.max(1, Math.min(interval, LONGEST_INTERVAL)),
   };
 }
 

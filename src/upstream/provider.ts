@@ -73,6 +73,11 @@ export class UpstreamProvider {
     await Promise.all([this.#contact, this.#refetch]);
   }
 
+  /** Whether {@link metadata} has been read. */
+  get known(): boolean {
+    return this.#metadata !== undefined;
+  }
+
   /**
    * The upstream's metadata.
    *

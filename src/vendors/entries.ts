@@ -80,7 +80,14 @@ const scope = text(1000, SCOPE, 'separate scopes by one space each').superRefine
 );
 
 const grantTypes = unique(
-  z.enum(['authorization_code', 'refresh_token', 'client_credentials']),
+  z.enum([
+    'authorization_code',
+    'refresh_token',
+    'client_credentials',
+    'urn:ietf:params:oauth:grant-type:device_code',
+    'urn:openid:params:grant-type:ciba',
+    'urn:ietf:params:oauth:grant-type:token-exchange',
+  ]),
 ).superRefine((values, context) => {
   if (!values.includes('authorization_code')) {
     refuse(context, 'lacks authorization_code', 'name authorization_code');

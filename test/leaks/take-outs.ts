@@ -256,3 +256,24 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
     },
   ],
 };
+  'device-code': [
+    {
+      file: 'src/protocol/device.ts',
+      find: "device_code: await sealPendingLogin(seals, 'device_code', login, times),",
+      replace: 'device_code: device.deviceCode,',
+    },
+  ],
+  'verification-uri': [
+    {
+      file: 'src/protocol/device.ts',
+      find: 'verification_uri: verificationUri,',
+      replace: 'verification_uri: device.verificationUri.href,',
+    },
+  ],
+  'user-code': [
+    {
+      file: 'src/protocol/device.ts',
+      find: 'user_code: userCode,',
+      replace: 'user_code: device.userCode,',
+    },
+  ],

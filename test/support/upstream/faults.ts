@@ -15,6 +15,8 @@ export type Endpoint =
   | 'introspection'
   | 'revocation'
   | 'end_session'
+  | 'device'
+  | 'backchannel'
   | 'login';
 
 /** Answers in place of the upstream, given what the upstream itself would have said. */

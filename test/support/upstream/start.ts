@@ -6,6 +6,7 @@ import type { JWK } from 'jose';
 
 import { createLegacyProvider } from '../../../demo/legacy-idp/provider.ts';
 import type { LegacyClient } from '../../../demo/legacy-idp/provider.ts';
+import type { LegacyElsewhere, WaitingUser } from '../../../demo/legacy-idp/elsewhere.ts';
 import { newLegacyKey } from '../../../demo/legacy-idp/signing-keys.ts';
 import { LegacyStore } from '../../../demo/legacy-idp/store.ts';
 import { ALICE, BOB } from '../../../demo/legacy-idp/users.ts';
@@ -27,6 +28,10 @@ export interface UpstreamOptions {
   readonly issuer?: string;
 }
 
+  /** Logins on other devices, and token exchange. Default: none. */
+  readonly elsewhere?: LegacyElsewhere;
+  /** Habits of real providers. Default: none. */
+  readonly profiles?: readonly ProfileName[];
 /** A running legacy provider that a test can break. */
 export interface Upstream {
   readonly issuer: string;
@@ -41,6 +46,8 @@ export interface Upstream {
   readonly errors: Error[];
   /** The private key that signs at the moment. */
   signingKey(): JWK & { kid: string };
+  /** Who was asked on a device of their own, oldest first. */
+  readonly waiting: readonly WaitingUser[];
   /** A new key signs; the old one stays published unless told otherwise. */
   rotateKeys(options?: { keepOld?: boolean }): Promise<void>;
   /** Adds or replaces a client. */
@@ -63,6 +70,8 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '/session/end': 'end_session',
 };
 
+  '/device/auth': 'device',
+  '/backchannel': 'backchannel',
 /** Starts a legacy OpenID Provider (public subjects only) on 127.0.0.1. */
 export async function startUpstream(options: UpstreamOptions): Promise<Upstream> {
   const users = options.users ?? [ALICE, BOB];
@@ -73,6 +82,7 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
   let clients = options.clients;
   let keys: [JWK & { kid: string }, ...JWK[]] = [await newLegacyKey()];
   let provider: ReturnType<typeof createLegacyProvider>;
+  const waiting: WaitingUser[] = [];
   let server: Server;
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -106,7 +116,11 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
   const issuer = options.issuer ?? `http://${options.hostname ?? 'localhost'}:${port}`;
   const renew = (): void => {
     const onError = (error: Error): number => errors.push(error);
-    provider = createLegacyProvider({ issuer, clients, users, keys, store, onError });
+    const { tokens, rotatesRefreshTokens } = habits;
+    provider = createLegacyProvider({
+      ...{ issuer, clients, users, keys, store, tokens, rotatesRefreshTokens, onError },
+      ...{ elsewhere: options.elsewhere ?? {}, waiting },
+    });
   };
   renew();
 
@@ -140,6 +154,7 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
 }
 
 function endpointOf(path: string): Endpoint | undefined {
+    waiting,
   if (path.startsWith('/interaction/')) return 'login';
   return path.startsWith('/auth/') ? 'authorize' : ENDPOINTS[path];
 }

@@ -1,0 +1,53 @@
+import { escaped } from './form-post.ts';
+import type { ProtocolResponse } from './message.ts';
+import { NO_STORE } from './message.ts';
+
+/** Asks for the code that a device shows (RFC 8628 3.3). */
+export function codeForm(action: string, problem: string): ProtocolResponse {
+  return page(
+    'Connect a device',
+    `<p role="alert">${escaped(problem)}</p>` +
+      `<form method="get" action="${escaped(action)}"><label>Code on the device ` +
+      '<input name="user_code" autocomplete="off" autocapitalize="characters" required></label> ' +
+      '<button>Go on</button></form>',
+  );
+}
+
+/** What the person is told before they leave for the identity provider. */
+export interface Departure {
+  readonly userCode: string;
+  readonly clientName: string;
+  /** Of the identity provider, as the browser reaches it. */
+  readonly address: string;
+  readonly upstreamUserCode: string;
+  /** Whether the identity provider asks for its code. */
+  readonly asked: boolean;
+}
+
+/**
+ * RFC 8628 3.3.1, 5.4: the person compares the code before anything is granted,
+ * since it may have come from somebody else's device. The identity provider
+ * shows a code of its own, which they are told here.
+ */
+export function departurePage(departure: Departure): ProtocolResponse {
+  const { userCode, clientName, address, upstreamUserCode, asked } = departure;
+  const theirs = `<strong>${escaped(upstreamUserCode)}</strong>`;
+  return page(
+    'Connect a device',
+    `<p>Go on only if a device of yours, which you want to connect to ` +
+      `<strong>${escaped(clientName)}</strong>, shows the code ` +
+      `<strong>${escaped(userCode)}</strong>.</p>` +
+      `<p>${asked ? 'On the next page, enter the code' : 'The next page may show the code'} ${theirs}.</p>` +
+      `<p><a rel="noreferrer" href="${escaped(address)}">Go on</a></p>`,
+  );
+}
+
+function page(title: string, body: string): ProtocolResponse {
+  return {
+    kind: 'page',
+    html:
+      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head>` +
+      `<body><h1>${title}</h1>${body}</body></html>\n`,
+    headers: { ...NO_STORE, 'referrer-policy': 'no-referrer' },
+  };
+}
