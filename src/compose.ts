@@ -129,7 +129,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
 
   const subjects = new Subjects({ db, keyring, atRest, registry, salts, algorithm, clock, log });
   const sealer = new Sealer(keyring.seal, { maxLength: LONGEST_SEAL });
-  const seals = new Seals(sealer, referenceStore(db));
+  const seals = new Seals(sealer, referenceStore(db), config.upstream.stateLimit);
   const sealRoot = keyring.seal;
   const claimsRoot = keyring.claims;
   const upstreamIssuer = config.upstream.issuer;

@@ -65,6 +65,7 @@ function upstreamOf(values: Values): Config['upstream'] {
     url: values.UPSTREAM_URL ?? issuer,
     clientId: values.UPSTREAM_CLIENT_ID,
     clientSecret: values.UPSTREAM_CLIENT_SECRET,
+    stateLimit: required(values.UPSTREAM_STATE_LIMIT, 'UPSTREAM_STATE_LIMIT'),
   };
 }
 

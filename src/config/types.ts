@@ -26,6 +26,8 @@ export interface Config {
     readonly url: string;
     readonly clientId: string | undefined;
     readonly clientSecret: string | undefined;
+    /** The longest `state`, in characters, that it carries; a longer one goes by reference. */
+    readonly stateLimit: number;
   };
   readonly database: DatabaseLocation;
   readonly secrets: {

@@ -28,6 +28,7 @@ export const VARIABLES = {
   UPSTREAM_URL: { reader: upstreamAddress },
   UPSTREAM_CLIENT_ID: { reader: anyText },
   UPSTREAM_CLIENT_SECRET: { reader: anyText, secret: true },
+  UPSTREAM_STATE_LIMIT: { reader: wholeNumber(43, 8192), fallback: '1800' },
   DATABASE_URL: { reader: databaseLocation, fallback: 'sqlite:data/pairwise.sqlite', secret: true },
   MASTER_KEY: { reader: keyBytes, secret: true },
   MASTER_KEY_PREVIOUS: { reader: keyBytes, secret: true },

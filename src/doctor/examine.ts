@@ -10,6 +10,7 @@ import { examineLogin } from './login-page.ts';
 import { relayPathsFinding } from './relay-paths.ts';
 import { startScratchProxy } from './scratch-proxy.ts';
 import { examineStorage, type Storage } from './storage.ts';
+import { stateLimitFinding } from './state-limit.ts';
 import { summaryFindings } from './summary.ts';
 import { examineUpstream } from './upstream.ts';
 
@@ -71,6 +72,9 @@ async function walkAll(
       findings.push(...login.findings, await directAnswerFinding(config, metadata, client));
       paths.push(...login.paths);
     }
+    const [first] = storage.clients;
+    const limit = first && (await stateLimitFinding(config, metadata, first.client));
+    findings.push(...(limit === undefined ? [] : [limit]));
     const relayPaths = relayPathsFinding(paths, config.relayPaths);
     findings.push(...(relayPaths === undefined ? [] : [relayPaths]));
     findings.push(...collisionFindings(metadata, paths));

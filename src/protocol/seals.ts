@@ -8,9 +8,8 @@ export interface ReferenceStore {
   read(purpose: Purpose, reference: string, now: Date): Promise<string | undefined>;
 }
 
-/** The longest value, in characters, that travels itself: a `state` must fit the upstream's limits. */
-const LONGEST: Readonly<Record<Purpose, number>> = {
-  transaction: 1800,
+/** The longest value, in characters, that travels itself. */
+const LONGEST: Readonly<Record<Exclude<Purpose, 'transaction'>, number>> = {
   pending_code: 4096,
   code: 4096,
   access_token: 4096,
@@ -24,10 +23,13 @@ const LONGEST: Readonly<Record<Purpose, number>> = {
 export class Seals {
   readonly #sealer: Sealer;
   readonly #store: ReferenceStore;
+  readonly #longest: Readonly<Record<Purpose, number>>;
 
-  constructor(sealer: Sealer, store: ReferenceStore) {
+  /** @param stateLimit the longest `state` that the upstream carries, in characters */
+  constructor(sealer: Sealer, store: ReferenceStore, stateLimit: number) {
     this.#sealer = sealer;
     this.#store = store;
+    this.#longest = { ...LONGEST, transaction: stateLimit };
   }
 
   /**
@@ -41,7 +43,7 @@ export class Seals {
     beforeKeeping?: () => Promise<void>,
   ): Promise<string> {
     const sealed = await this.#sealer.seal(purpose, contents, times);
-    if (sealed.length <= LONGEST[purpose]) return sealed;
+    if (sealed.length <= this.#longest[purpose]) return sealed;
     await beforeKeeping?.();
     return this.#store.put(purpose, sealed, times.expiresAt);
   }

@@ -1,11 +1,12 @@
 import { Refusal } from '../errors.ts';
 import { authenticationMethod, clientAuthentication } from './client-authentication.ts';
-import type { UpstreamCredentials } from './client-authentication.ts';
+import type { ClientAuthentication, UpstreamCredentials } from './client-authentication.ts';
 import { tokenRefusal } from './error-answer.ts';
 import type { TokenRefusal } from './error-answer.ts';
 import type { Exchange } from './exchange.ts';
 import { jsonObject } from './json.ts';
 import type { UpstreamMetadata } from './metadata.ts';
+import { undecodedCredentials } from './undecoded-credentials.ts';
 
 /** What fits into a seal of ours together with the grant, in characters. */
 const MAX_TOKEN_LENGTH = 14 * 1024;
@@ -110,15 +111,22 @@ export async function requestTokens(
 ): Promise<TokenResult> {
   const method = authenticationMethod(metadata, credentials);
   const authentication = clientAuthentication(method, credentials);
-  const response = await exchange({
-    method: 'POST',
-    url: metadata.reached.token_endpoint,
-    headers: authentication.headers,
-    body: new URLSearchParams({ ...grant, ...authentication.parameters }),
-    accept: ['application/json'],
-    ...(signal !== undefined && { signal }),
-  });
-  return tokenRefusal(response) ?? tokensIn(jsonObject(response));
+  const ask = async ({ headers, parameters }: ClientAuthentication): Promise<TokenResult> => {
+    const response = await exchange({
+      method: 'POST',
+      url: metadata.reached.token_endpoint,
+      headers,
+      body: new URLSearchParams({ ...grant, ...parameters }),
+      accept: ['application/json'],
+      ...(signal !== undefined && { signal }),
+    });
+    return tokenRefusal(response) ?? tokensIn(jsonObject(response));
+  };
+  const result = await ask(authentication);
+  if (result.kind === 'tokens' || result.error !== 'invalid_client') return result;
+  // Nothing was spent by a client that was not known.
+  const undecoded = undecodedCredentials(authentication);
+  return undecoded === undefined ? result : ask(undecoded);
 }
 
 function tokensIn(body: Readonly<Record<string, unknown>>): UpstreamTokens {

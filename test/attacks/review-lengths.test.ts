@@ -16,10 +16,12 @@ import { mintReleasedSubject } from '../../src/subjects/released.ts';
 import { Sealer } from '../../src/tokens/seal.ts';
 
 const NOW = new Date('2026-01-01T12:00:00Z');
-const seals = new Seals(new Sealer(new Uint8Array(32).fill(7), { maxLength: 262_144 }), {
+const sealer = new Sealer(new Uint8Array(32).fill(7), { maxLength: 262_144 });
+const store = {
   put: () => Promise.resolve('by reference'),
   read: () => Promise.resolve(undefined),
-});
+};
+const seals = new Seals(sealer, store, 1800);
 
 async function profile(upstreamCode: string): Promise<string> {
   const lengths: number[] = [];

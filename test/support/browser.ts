@@ -8,6 +8,7 @@ import type { Dispatcher } from 'undici';
 import { localOrigin } from './ingress.ts';
 import { formsIn } from './page.ts';
 import type { Form } from './page.ts';
+import { isSinglePageLogin, submitSinglePage } from './single-page.ts';
 
 /** One answer that the browser got, together with what it had sent. */
 export interface Page {
@@ -25,6 +26,8 @@ export interface Page {
 
 export interface Navigation {
   readonly form?: Readonly<Record<string, string>>;
+  /** Sent by a script of the page in place of a form. */
+  readonly json?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** The page that led here; absent: the address was typed in. */
   readonly from?: Pick<Page, 'url' | 'headers'>;
@@ -64,7 +67,8 @@ export class Browser {
   /** One request, its redirect not followed. */
   async open(address: string | URL, navigation: Navigation = {}): Promise<Page> {
     const url = new URL(address);
-    const method = navigation.form === undefined ? 'GET' : 'POST';
+    const { form, json } = navigation;
+    const method = form === undefined && json === undefined ? 'GET' : 'POST';
     const sameSiteContext = siteContext(url, navigation.from?.url, method);
     const cookie = await this.jar.getCookieString(url.href, { sameSiteContext });
     const requestHeaders: Record<string, string> = {
@@ -74,8 +78,9 @@ export class Browser {
       ...(cookie === '' ? {} : { cookie }),
       ...navigation.headers,
     };
-    const body = navigation.form && new URLSearchParams({ ...navigation.form }).toString();
-    if (body !== undefined) requestHeaders['content-type'] = 'application/x-www-form-urlencoded';
+    const body = json ? JSON.stringify(json) : form && new URLSearchParams({ ...form }).toString();
+    const type = json ? 'application/json' : 'application/x-www-form-urlencoded';
+    if (body !== undefined) requestHeaders['content-type'] = type;
     const response = await request(new URL(url.pathname + url.search, localOrigin(url.origin)), {
       method,
       headers: { ...requestHeaders, host: url.host },
@@ -99,8 +104,12 @@ export class Browser {
       const { location } = page;
       if (location === undefined) return { page, callback: undefined };
       if (this.isCallback(location)) return { page, callback: location };
-      // A redirect keeps the site that began the navigation, and turns POST into GET (303, 302).
-      page = await this.open(location, navigation.from ? { from: navigation.from } : {});
+      // A redirect keeps the site that began the navigation, and turns POST into GET unless it
+      // says otherwise (307, 308).
+      const { form } = navigation;
+      const again = page.method === 'POST' && [307, 308].includes(page.status) && form;
+      const from = navigation.from ? { from: navigation.from } : {};
+      page = await this.open(location, again ? { ...from, form } : from);
     }
     throw new Error(`more than ${MOST_STEPS} redirects, the last from ${page.url.href}`);
   }
@@ -124,7 +133,9 @@ export class Browser {
     let walk = await this.walk(address);
     if (walk.callback === undefined && walk.page.forms.length > 0) {
       const fields = { username, password: password ?? `${username}-password` };
-      walk = await this.submit(walk.page, fields);
+      walk = isSinglePageLogin(walk.page)
+        ? await submitSinglePage(this, walk.page, fields)
+        : await this.submit(walk.page, fields);
     }
     if (walk.callback !== undefined) return walk.callback;
     throw new Error(`the login ended at ${walk.page.url.href}: ${excerpt(walk.page)}`);
@@ -176,7 +187,7 @@ async function pageOf(response: Dispatcher.ResponseData, sent: Sent): Promise<Pa
   }
   const status = response.statusCode;
   const location = headers.get('location');
-  const isHtml = headers.get('content-type')?.startsWith('text/html') === true;
+  const isHtml = headers.get('content-type')?.toLowerCase().startsWith('text/html') === true;
   const redirects = status >= 300 && status < 400 && location !== null;
   return {
     ...sent,

@@ -3,6 +3,7 @@ import type { Dialect, TestDatabase } from './database.ts';
 import { freshDatabase } from './database.ts';
 import type { ProxyOptions, TestProxy } from './proxy.ts';
 import { startProxy } from './proxy.ts';
+import { Habits } from './upstream/habits.ts';
 import type { Upstream } from './upstream/start.ts';
 import type { UpstreamOptions } from './upstream/start.ts';
 import { startUpstream } from './upstream/start.ts';
@@ -60,11 +61,12 @@ export async function createWorld(
   const places = new Map<string, Awaited<ReturnType<typeof reservePlace>>>();
   for (const { id } of vendors) places.set(id, await reservePlace({}));
   const placeOf = (id: string) => places.get(id) ?? fail(id);
+  const { secretEnding, environment } = new Habits(options.upstream?.profiles ?? []);
   const upstream = await startUpstream({
     ...options.upstream,
     clients: vendors.map((vendor) => ({
       client_id: upstreamClientId(vendor),
-      client_secret: upstreamSecret(vendor.id),
+      client_secret: upstreamSecret(vendor.id) + secretEnding,
       redirect_uris: [placeOf(vendor.id).redirectUri],
       grant_types: ['authorization_code', 'refresh_token'],
       ...vendor.upstreamClient,
@@ -73,10 +75,11 @@ export async function createWorld(
   const database = options.database ?? (await freshDatabase(options.dialect ?? 'sqlite'));
   const proxy = await startProxy({
     upstreamIssuer: upstream.issuer,
-    vendors: vendors.map((vendor) => entryOf(vendor, placeOf(vendor.id).redirectUri)),
+    vendors: vendors.map((vendor) => entryOf(vendor, placeOf(vendor.id).redirectUri, secretEnding)),
     ...options,
     environment: {
       ...(options.upstream?.issuer === undefined ? {} : { UPSTREAM_URL: upstream.url }),
+      ...environment,
       ...options.environment,
     },
     database,
@@ -96,7 +99,9 @@ export async function createWorld(
       await startVendor({
         issuer: proxy.issuer,
         clientId: clientIdOf(vendor),
-        ...(vendor.authentication === 'public' ? {} : { clientSecret: secretOf(vendor) }),
+        ...(vendor.authentication === 'public'
+          ? {}
+          : { clientSecret: secretOf(vendor, secretEnding) }),
         port: placeOf(vendor.id).port,
         ...(vendor.library === undefined ? {} : { library: vendor.library }),
         ...vendor.software,
@@ -123,13 +128,16 @@ function upstreamClientId({ id }: WorldVendor): string {
   return `legacy-${id}`;
 }
 
-function secretOf({ id, authentication }: WorldVendor): string {
-  return authentication === 'forwarded' ? upstreamSecret(id) : vendorSecret(id);
+function secretOf({ id, authentication }: WorldVendor, ending: string): string {
+  return authentication === 'forwarded' ? upstreamSecret(id) + ending : vendorSecret(id);
 }
 
-function entryOf(vendor: WorldVendor, redirectUri: string): object {
+function entryOf(vendor: WorldVendor, redirectUri: string, secretEnding: string): object {
   const { id, authentication } = vendor;
-  const upstream = { client_id: upstreamClientId(vendor), client_secret: upstreamSecret(id) };
+  const upstream = {
+    client_id: upstreamClientId(vendor),
+    client_secret: upstreamSecret(id) + secretEnding,
+  };
   const credentials = {
     terminated: { client_secret: vendorSecret(id), upstream },
     forwarded: { accept_bypass: true },

@@ -11,10 +11,12 @@ import { newLegacyKey } from '../../../demo/legacy-idp/signing-keys.ts';
 import { LegacyStore } from '../../../demo/legacy-idp/store.ts';
 import { ALICE, BOB } from '../../../demo/legacy-idp/users.ts';
 import type { LegacyUser } from '../../../demo/legacy-idp/users.ts';
-import { heldBack } from './answer.ts';
+import { heldBack, send } from './answer.ts';
 import type { UpstreamRequest } from './answer.ts';
 import { Faults } from './faults.ts';
 import type { Endpoint } from './faults.ts';
+import { Habits, mount } from './habits.ts';
+import type { ProfileName } from './profiles.ts';
 
 export interface UpstreamOptions {
   readonly clients: readonly LegacyClient[];
@@ -26,12 +28,12 @@ export interface UpstreamOptions {
   readonly hostname?: string;
   /** A public name that is not its address: the issuer, to the letter. */
   readonly issuer?: string;
-}
-
   /** Logins on other devices, and token exchange. Default: none. */
   readonly elsewhere?: LegacyElsewhere;
   /** Habits of real providers. Default: none. */
   readonly profiles?: readonly ProfileName[];
+}
+
 /** A running legacy provider that a test can break. */
 export interface Upstream {
   readonly issuer: string;
@@ -44,10 +46,10 @@ export interface Upstream {
   readonly requests: UpstreamRequest[];
   /** Errors inside the provider itself; a test of the proxy expects none. */
   readonly errors: Error[];
-  /** The private key that signs at the moment. */
-  signingKey(): JWK & { kid: string };
   /** Who was asked on a device of their own, oldest first. */
   readonly waiting: readonly WaitingUser[];
+  /** The private key that signs at the moment. */
+  signingKey(): JWK & { kid: string };
   /** A new key signs; the old one stays published unless told otherwise. */
   rotateKeys(options?: { keepOld?: boolean }): Promise<void>;
   /** Adds or replaces a client. */
@@ -68,30 +70,45 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '/token/introspection': 'introspection',
   '/token/revocation': 'revocation',
   '/session/end': 'end_session',
-};
-
   '/device/auth': 'device',
   '/backchannel': 'backchannel',
+};
+
 /** Starts a legacy OpenID Provider (public subjects only) on 127.0.0.1. */
 export async function startUpstream(options: UpstreamOptions): Promise<Upstream> {
-  const users = options.users ?? [ALICE, BOB];
+  const habits = new Habits(options.profiles ?? []);
+  const users = options.users ?? [habits.aliceOf(ALICE), BOB];
   const store = new LegacyStore();
   const faults = new Faults();
   const requests: UpstreamRequest[] = [];
   const errors: Error[] = [];
+  const waiting: WaitingUser[] = [];
   let clients = options.clients;
   let keys: [JWK & { kid: string }, ...JWK[]] = [await newLegacyKey()];
   let provider: ReturnType<typeof createLegacyProvider>;
-  const waiting: WaitingUser[] = [];
   let server: Server;
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    habits.rewriteBody(request);
     const recorded = recorder(request, issuer);
     requests.push(recorded);
-    const fault = faults.take(endpointOf(recorded.url.pathname));
-    if (fault === undefined) return provider(request, response);
-    const answer = await heldBack(response, () => provider(request, response));
-    return fault(response, answer, recorded);
+    mount(request, pathPrefix);
+    const endpoint = endpointOf(request.url ?? '/');
+    const served = habits.servedBy(
+      { ...recorded, url: new URL(request.url ?? '/', issuer) },
+      speaker,
+    );
+    if (served !== undefined) return send(response, served);
+    habits.rewriteRequest(request);
+    const fault = faults.take(endpoint);
+    if (fault === undefined && !habits.alters(endpoint)) return provider(request, response);
+    const answer = await habits.altered(
+      endpoint,
+      await heldBack(response, () => provider(request, response)),
+      recorded,
+      speaker,
+    );
+    return fault === undefined ? send(response, answer) : fault(response, answer, recorded);
   };
   const listen = async (port: number): Promise<number> => {
     server = createServer((request, response) => {
@@ -113,7 +130,10 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
   };
 
   const port = await listen(options.port ?? 0);
-  const issuer = options.issuer ?? `http://${options.hostname ?? 'localhost'}:${port}`;
+  const issuer =
+    options.issuer ?? `http://${options.hostname ?? 'localhost'}:${port}${habits.issuerPath}`;
+  const pathPrefix = new URL(issuer).pathname.replace(/\/$/, '');
+  const speaker = { issuer, signingKey: () => keys[0] };
   const renew = (): void => {
     const onError = (error: Error): number => errors.push(error);
     const { tokens, rotatesRefreshTokens } = habits;
@@ -134,9 +154,11 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
     faults,
     requests,
     errors,
+    waiting,
     signingKey: () => keys[0],
     rotateKeys: async ({ keepOld = true } = {}) => {
       keys = [await newLegacyKey(), ...(keepOld ? keys : [])];
+      habits.rotated();
       renew();
     },
     setClients: (next) => {
@@ -153,8 +175,8 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
   };
 }
 
-function endpointOf(path: string): Endpoint | undefined {
-    waiting,
+function endpointOf(address: string): Endpoint | undefined {
+  const path = new URL(address, 'http://legacy.invalid').pathname;
   if (path.startsWith('/interaction/')) return 'login';
   return path.startsWith('/auth/') ? 'authorize' : ENDPOINTS[path];
 }

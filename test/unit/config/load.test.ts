@@ -50,6 +50,7 @@ test('a full environment is read to the letter', () => {
     UPSTREAM_URL: 'http://10.1.2.3:8080/realms/main',
     UPSTREAM_CLIENT_ID: 'proxy',
     UPSTREAM_CLIENT_SECRET: ' as it is ',
+    UPSTREAM_STATE_LIMIT: '255',
     DATABASE_URL: 'mysql://app:p%40ss@db.example.com:3306/pairwise',
     MASTER_KEY: key(32, 1),
     MASTER_KEY_PREVIOUS: key(48, 3),
@@ -74,6 +75,7 @@ test('a full environment is read to the letter', () => {
       url: 'http://10.1.2.3:8080/realms/main',
       clientId: 'proxy',
       clientSecret: ' as it is ',
+      stateLimit: 255,
     },
     database: { dialect: 'mysql', url: 'mysql://app:p%40ss@db.example.com:3306/pairwise' },
     secrets: {
@@ -102,6 +104,7 @@ test('every mistake is told at once, by the name of its variable', () => {
     UPSTREAM_ISSUER: 'login.example.com',
     UPSTREAM_URL: 'ftp://login.example.com',
     UPSTREAM_CLIENT_SECRET: 's3cret',
+    UPSTREAM_STATE_LIMIT: '42',
     DATABASE_URL: 'postgres://db.example.com/x',
     MASTER_KEY: 'short',
     MASTER_KEY_PREVIOUS: 'short',

@@ -12,6 +12,7 @@ const traces = new UpstreamTraces({
     url: 'http://10.0.0.7:8080',
     clientId: undefined,
     clientSecret: undefined,
+    stateLimit: 1800,
   },
 });
 
@@ -54,7 +55,13 @@ describe('traces of the upstream', () => {
   test('cannot be told where both sides have one origin', () => {
     const same = new UpstreamTraces({
       issuer: THEIRS,
-      upstream: { issuer: THEIRS, url: THEIRS, clientId: undefined, clientSecret: undefined },
+      upstream: {
+        issuer: THEIRS,
+        url: THEIRS,
+        clientId: undefined,
+        clientSecret: undefined,
+        stateLimit: 1800,
+      },
     });
     expect(same.in(`${THEIRS}/x`)).toEqual([]);
   });
