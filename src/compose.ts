@@ -141,6 +141,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   };
   const signAnswer = answerSigner(issue);
   const oneTime = new OneTimeUses(db, () => registry.databaseUp);
+  const dpop = { issuer, claimsRoot, oneTime, clock };
   const policy = authorizationResponses({
     ...{ issuer, clients: registry, binding, seals, sealRoot, clock, upstreamIssuer },
   });
@@ -201,14 +202,17 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
         ...{ binding, signAnswer, upstreamIssuer },
       }),
       token: tokenEndpoint(
-        { clients: registry, failures: new RateLimiterMemory(FAILED_CREDENTIALS) },
+        { clients: registry, failures: new RateLimiterMemory(FAILED_CREDENTIALS), dpop },
         new Map([
           ['authorization_code', codeGrant(issue, oneTime)],
           ['refresh_token', refreshGrant(issue, registry, oneTime)],
           ['client_credentials', clientCredentialsGrant(issue, registry)],
         ]),
       ),
-      userinfo: userinfoEndpoint({ ...issue, registry, publicKeys: () => ring.publicKeys() }),
+      userinfo: userinfoEndpoint({
+        ...{ ...issue, registry, dpop },
+        publicKeys: () => ring.publicKeys(),
+      }),
     },
   });
 

@@ -41,6 +41,14 @@ const BAD_TOKEN = {
   error: 'invalid_token',
   description: 'The access token is not valid or has expired.',
 } as const;
+const BAD_PROOF = {
+  error: 'invalid_dpop_proof',
+  description: 'The DPoP proof is missing or not valid.',
+} as const;
+const NONCE_WANTED = {
+  error: 'use_dpop_nonce',
+  description: 'The DPoP proof must hold the nonce of the DPoP-Nonce header.',
+} as const;
 const BAD_CLIENT = {
   status: 401,
   error: 'invalid_client',
@@ -211,6 +219,16 @@ export const REASONS = {
   refresh_replayed: BAD_REFRESH,
   grant_revoked: BAD_REFRESH,
   continuity_ended: BAD_REFRESH,
+  // DPoP (RFC 9449), at the token endpoint and with an access token
+  dpop_proof_missing: { status: 400, ...BAD_PROOF },
+  dpop_proof_invalid: { status: 400, ...BAD_PROOF },
+  dpop_proof_replayed: { status: 400, ...BAD_PROOF },
+  dpop_nonce_required: { status: 400, ...NONCE_WANTED },
+  code_dpop_key: BAD_CODE,
+  refresh_dpop_key: BAD_REFRESH,
+  token_dpop_proof: { status: 401, ...BAD_PROOF },
+  token_dpop_nonce: { status: 401, ...NONCE_WANTED },
+  token_dpop_binding: BAD_TOKEN,
   token_missing: {
     status: 401,
     error: 'invalid_token',

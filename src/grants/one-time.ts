@@ -7,7 +7,7 @@ import type { Reason } from '../errors.ts';
 
 /** What is used up once, with the grant that a second use revokes. */
 export interface OneTimeUse {
-  readonly purpose: 'code' | 'refresh_token' | 'device_code' | 'auth_req_id';
+  readonly purpose: 'code' | 'refresh_token' | 'device_code' | 'auth_req_id' | 'dpop_proof';
   readonly value: Uint8Array;
   /** What a second use is refused with. */
   readonly replayed: Reason;
@@ -36,6 +36,18 @@ export class OneTimeUses {
     if (found === undefined) return;
     if (found.grantId !== undefined) await revokeGrant(this.#db, found.grantId, now);
     throw new Refusal(use.replayed, 'used before; what it had yielded is revoked');
+  }
+
+  /**
+   * Uses up what yields no grant: the proof of one request, by its `jti`.
+   *
+   * @throws Refusal `database_unavailable`, or the use's own reason
+   */
+  async useOnce(use: OneTimeUse, expiresAt: Date): Promise<void> {
+    if (!this.#databaseUp()) throw new Refusal('database_unavailable', 'known outage');
+    const { purpose, value } = use;
+    const first = await inTransaction(this.#db, (trx) => spend(trx, { purpose, value, expiresAt }));
+    if (!first) throw new Refusal(use.replayed, 'used before');
   }
 
   /** Uses a value up, or refuses it as {@link refuseReplay} does. */

@@ -14,8 +14,8 @@ export function allowClientOrigin(request: Request, response: Response, client: 
   const origin = request.headers.origin;
   if (origin === undefined || origin === 'null' || !originsOf(client).has(origin)) return;
   response.set('access-control-allow-origin', origin).vary('origin');
-  // A refusal says in these what is wrong (RFC 6750 3) and when to come back.
-  response.set('access-control-expose-headers', 'www-authenticate, retry-after');
+  // What is wrong (RFC 6750 3), when to come back, and the next nonce (RFC 9449 8).
+  response.set('access-control-expose-headers', 'www-authenticate, retry-after, dpop-nonce');
 }
 
 /** Answers a preflight: at a client's endpoints for any registered redirect origin. */
@@ -33,7 +33,7 @@ export function answerPreflight(
   }
   response
     .set('access-control-allow-methods', 'GET, POST')
-    .set('access-control-allow-headers', 'authorization, content-type')
+    .set('access-control-allow-headers', 'authorization, content-type, dpop')
     .set('access-control-max-age', '600')
     .status(204)
     .end();

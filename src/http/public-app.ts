@@ -84,6 +84,7 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
       identified: (client) => {
         if (route.cors === 'client') allowClientOrigin(request, response, client);
       },
+      answerHeader: (name, value) => void response.set(name, value),
     });
     respond(response, answer);
     logOf(response).info({ endpoint: route.endpoint, status: response.statusCode }, 'answered');

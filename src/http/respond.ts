@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import type { Reason } from '../errors.ts';
 import { wireOf } from '../errors.ts';
+import { DPOP_CHALLENGE } from '../protocol/dpop.ts';
 import type { ProtocolResponse } from '../protocol/message.ts';
 
 /** Writes what an endpoint answered. */
@@ -29,7 +30,10 @@ export function respondError(response: Response, reason: Reason): void {
 
 function challenge(error: string): string {
   if (error === 'invalid_client') return 'Basic realm="pairwise-proxy", charset="UTF-8"';
-  return `Bearer realm="pairwise-proxy", error="${error}"`;
+  // RFC 9449 7.1 and 7.2: what is wrong with a proof is said under its own scheme.
+  const dpop = `${DPOP_CHALLENGE}, error="${error}"`;
+  if (error === 'invalid_dpop_proof' || error === 'use_dpop_nonce') return dpop;
+  return `Bearer realm="pairwise-proxy", error="${error}", ${dpop}`;
 }
 
 /** Writes a refusal as a page for a person, who can quote its request id to support. */

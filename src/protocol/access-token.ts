@@ -35,6 +35,8 @@ export interface ClientGrant {
   readonly resource: readonly string[];
   /** The change-log position at which it was given. */
   readonly change: number;
+  /** RFC 9449: the thumbprint of the key that it is bound to; undefined: to none. */
+  readonly jkt: string | undefined;
 }
 
 interface Opened {
@@ -72,6 +74,8 @@ export interface AccessTokenPlan {
   /** Further claims of a JWT: authentication information by the release policy. */
   readonly claims: Readonly<Record<string, unknown>>;
   readonly upstreamToken: string;
+  /** RFC 9449 6.1: the key that it is bound to. */
+  readonly jkt: string | undefined;
   /** What the seal holds beside the upstream's token. */
   readonly contents: SealContents;
   readonly now: Date;
@@ -108,6 +112,7 @@ export async function makeAccessToken(
       client_id: client.clientId,
       scope: plan.scope,
       ...{ iat, exp: iat + lifetime, jti, sealed },
+      ...(plan.jkt === undefined ? {} : { cnf: { jkt: plan.jkt } }),
     },
     parts.signingKey(client.metadata.id_token_signed_response_alg),
   );
@@ -123,7 +128,10 @@ function audienceFor({ client, resource }: AccessTokenPlan): string | readonly s
 
 /** The contents of a seal for a client alone; a user's has a user index, this never. */
 export function packClientGrant(grant: ClientGrant): Record<string, SealValue> {
-  return { p: true, c: grant.clientId, o: grant.scope, r: grant.resource, n: grant.change };
+  return {
+    ...{ p: true, c: grant.clientId, o: grant.scope, r: grant.resource, n: grant.change },
+    j: grant.jkt ?? null,
+  };
 }
 
 /**
@@ -171,5 +179,6 @@ function unpackClientGrant(contents: Readonly<Record<string, SealValue>>): Clien
     scope: String(contents['o']),
     resource: Array.isArray(contents['r']) ? contents['r'].map(String) : [],
     change: Number(contents['n']),
+    jkt: typeof contents['j'] === 'string' ? contents['j'] : undefined,
   };
 }

@@ -104,6 +104,9 @@ function readResponseType(client: Client, parameters: URLSearchParams): Response
   if (type !== 'none' && !client.metadata.response_types.includes(type)) {
     throw new Refusal('response_type_unregistered');
   }
+  if (type.split(' ').includes('token') && client.metadata.dpop_bound_access_tokens === true) {
+    throw new Refusal('client_front_channel', 'the client has dpop_bound_access_tokens');
+  }
   if (responseModeOf(optional(parameters, 'response_mode'), type) === undefined) {
     throw new Refusal('response_mode_unsupported');
   }

@@ -1,3 +1,4 @@
+import { DPOP_ALGORITHMS } from '../tokens/dpop.ts';
 import type { Endpoint } from './message.ts';
 import { publicJson } from './message.ts';
 import type { Offered } from './offered.ts';
@@ -41,6 +42,7 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     id_token_signing_alg_values_supported: parts.signingAlgorithms,
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     code_challenge_methods_supported: ['S256'],
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
     claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'nonce', 'at_hash', 'auth_time', 'sid'],
     authorization_response_iss_parameter_supported: true,

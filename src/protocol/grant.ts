@@ -27,6 +27,8 @@ export interface Grant {
   readonly resource: readonly string[];
   /** The change-log position that held when the subject was resolved. */
   readonly change: number;
+  /** RFC 9449: the thumbprint of the key that its tokens are bound to; undefined: to none. */
+  readonly jkt?: string | undefined;
 }
 
 /** An upstream token inside a grant. */
@@ -86,6 +88,7 @@ export function packGrant(grant: Grant): Record<string, SealValue> {
     q: grant.authTimeRequested,
     n: grant.change,
     r: grant.resource,
+    j: grant.jkt ?? null,
   };
 }
 
@@ -105,6 +108,7 @@ export function unpackGrant(contents: Readonly<Record<string, SealValue>>): Gran
     authTimeRequested: contents['q'] === true,
     change: Number(contents['n']),
     resource: Array.isArray(contents['r']) ? contents['r'].map(String) : [],
+    jkt: typeof contents['j'] === 'string' ? contents['j'] : undefined,
   };
 }
 

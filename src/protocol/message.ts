@@ -13,6 +13,8 @@ export interface ProtocolRequest {
   readonly log: Logger;
   /** To be told which client speaks, as soon as that is known; its web origins may then read the answer. */
   readonly identified: (client: Client) => void;
+  /** Gives the answer a header that it carries also where it is a refusal. */
+  readonly answerHeader: (name: string, value: string) => void;
 }
 
 /** What an endpoint answers. */

@@ -24,7 +24,7 @@ export function clientCredentialsGrant(
   parts: IssueParts,
   registry: { readonly change: number },
 ): GrantHandler {
-  return async (authenticated, request) => {
+  return async (authenticated, request, jkt) => {
     const { client } = authenticated;
     if (client.metadata.token_endpoint_auth_method === 'none') {
       throw new Refusal('grant_type_unauthorized', 'a public client');
@@ -48,17 +48,23 @@ export function clientCredentialsGrant(
     );
     const granted = grantedScope(tokens.scope, scope ?? registeredScopes(client).join(' '));
     const { accessToken, lifetime } = await makeAccessToken(parts, {
-      ...{ client, resource, now },
+      ...{ client, resource, now, jkt },
       subject: clientSubject(client),
       scope: granted,
       claims: {},
       upstreamToken: tokens.accessToken,
-      contents: packClientGrant({ clientId: client.clientId, scope: granted, resource, change }),
+      contents: packClientGrant({
+        clientId: client.clientId,
+        scope: granted,
+        resource,
+        change,
+        jkt,
+      }),
       lifetime: lifetimeOf(tokens),
     });
     return privateJson({
       access_token: accessToken,
-      token_type: 'Bearer',
+      token_type: jkt === undefined ? 'Bearer' : 'DPoP',
       expires_in: lifetime,
       ...(granted === '' ? {} : { scope: granted }),
     });

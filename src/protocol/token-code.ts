@@ -16,11 +16,11 @@ import type { AuthenticatedClient } from './client-authentication.ts';
 
 /** The `authorization_code` grant (RFC 6749 4.1.3, OpenID Connect Core 3.1.3). */
 export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler {
-  return async (authenticated, request) => {
+  return async (authenticated, request, jkt) => {
     const now = parts.clock();
     const code = required(request.form, 'code');
     const opened = orRefuse(await openCode(parts.seals, code, now));
-    checkCode(opened, authenticated, request.form);
+    checkCode(opened, authenticated, request.form, jkt);
     const use = { purpose: 'code', value: Buffer.from(code), replayed: 'code_replayed' } as const;
     await oneTime.refuseReplay(use, now);
     const { client, grant, tokens, verified } =
@@ -28,7 +28,7 @@ export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler
         ? await redeemLate(parts, authenticated, opened, use, oneTime, now)
         : await useEarly(authenticated, opened, use, oneTime, now);
     return issueTokens(parts, {
-      ...{ client, grant, tokens, verified, now },
+      ...{ client, grant: { ...grant, jkt }, tokens, verified, now },
       scope: grant.scope,
       resource: narrowedResources(request.form, client, grant.resource),
       mode: grant.mode,
@@ -78,8 +78,16 @@ async function useEarly(
   return { client, ...opened };
 }
 
-/** The code belongs to this client, this redirect URI and this verifier (RFC 6749 4.1.3, RFC 7636 4.6). */
-function checkCode(code: OpenedCode, { client }: AuthenticatedClient, form: URLSearchParams): void {
+/**
+ * The code belongs to this client, this redirect URI, this verifier and this key
+ * (RFC 6749 4.1.3, RFC 7636 4.6, RFC 9449 10).
+ */
+function checkCode(
+  code: OpenedCode,
+  { client }: AuthenticatedClient,
+  form: URLSearchParams,
+  jkt: string | undefined,
+): void {
   const { transaction } = code;
   if (transaction.clientId !== client.clientId) throw new Refusal('code_of_another_client');
   if (required(form, 'redirect_uri') !== transaction.redirectUri) {
@@ -87,6 +95,9 @@ function checkCode(code: OpenedCode, { client }: AuthenticatedClient, form: URLS
   }
   if (!isRegisteredRedirectUri(transaction.redirectUri, client.metadata)) {
     throw new Refusal('code_redirect_uri', 'taken back since the login');
+  }
+  if (transaction.dpopJkt !== undefined && transaction.dpopJkt !== jkt) {
+    throw new Refusal('code_dpop_key');
   }
   const verifier = optional(form, 'code_verifier');
   if (transaction.codeChallenge === undefined) {

@@ -1,3 +1,4 @@
+import { Refusal } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Subjects } from '../subjects/settle.ts';
 import { sidFor } from '../tokens/derived.ts';
@@ -106,7 +107,7 @@ export async function issueTokens(parts: IssueParts, issue: Issue): Promise<Prot
   const { accessToken, lifetime } = await issueAccessToken(parts, issue);
   const body: Record<string, unknown> = {
     access_token: accessToken,
-    token_type: 'Bearer',
+    token_type: grant.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: lifetime,
     scope,
   };
@@ -114,7 +115,7 @@ export async function issueTokens(parts: IssueParts, issue: Issue): Promise<Prot
     body['refresh_token'] = await sealGrantToken(
       parts.seals,
       'refresh_token',
-      { grant, upstreamToken: tokens.refreshToken },
+      { grant: refreshable(issue), upstreamToken: tokens.refreshToken },
       { now, expiresAt: endOf(issue) },
     );
   }
@@ -122,6 +123,12 @@ export async function issueTokens(parts: IssueParts, issue: Issue): Promise<Prot
     body['id_token'] = await issueIdToken(parts, issue, issue.verified, { accessToken });
   }
   return privateJson(body);
+}
+
+/** RFC 9449 5: what a confidential client refreshes with is bound to its credential instead. */
+function refreshable({ client, grant }: Issue): Grant {
+  const isPublic = client.metadata.token_endpoint_auth_method === 'none';
+  return isPublic ? grant : { ...grant, jkt: undefined };
 }
 
 function endOf({ grantEnds, now }: Issue): Date {
@@ -134,6 +141,10 @@ export async function issueAccessToken(
   issue: Issue,
 ): Promise<{ readonly accessToken: string; readonly lifetime: number }> {
   const { client, grant, scope, tokens, now } = issue;
+  if (grant.jkt === undefined && client.metadata.dpop_bound_access_tokens === true) {
+    // No key is proved at the authorization endpoint.
+    throw new Refusal('client_front_channel', 'the client has dpop_bound_access_tokens');
+  }
   // Once the grant's row is gone, nobody knows any more whether it was revoked.
   const remaining = Math.floor((endOf(issue).getTime() - now.getTime()) / 1000);
   const lifetime = wholeMinutes(Math.min(tokens.expiresIn ?? DEFAULT_LIFETIME, remaining));
@@ -148,6 +159,7 @@ export async function issueAccessToken(
     },
     claims: authenticationClaims(parts, issue),
     upstreamToken: tokens.accessToken,
+    jkt: grant.jkt,
     contents: packGrant({ ...grant, scope }),
   });
 }

@@ -35,7 +35,7 @@ export function refreshGrant(
   registry: Grants,
   oneTime: OneTimeUses,
 ): GrantHandler {
-  return async (authenticated, request) => {
+  return async (authenticated, request, jkt) => {
     const { clientId } = authenticated.client;
     const now = parts.clock();
     const refreshToken = required(request.form, 'refresh_token');
@@ -44,6 +44,8 @@ export function refreshGrant(
     );
     if (grant.clientId !== clientId) throw new Refusal('refresh_of_another_client');
     const { metadata } = clientOf(grant, registry, now);
+    // Before its use is noted: who lacks the key must not end the grant either.
+    if (grant.jkt !== undefined && grant.jkt !== jkt) throw new Refusal('refresh_dpop_key');
     const resource = narrowedResources(request.form, authenticated.client, grant.resource);
     const scope = narrowedScope(optional(request.form, 'scope'), grant.scope);
     const rotates = metadata.token_endpoint_auth_method === 'none';
@@ -75,7 +77,7 @@ export function refreshGrant(
         : await verifiedSameUser(parts, { ...authenticated, client }, grant, tokens.idToken, now);
     return issueTokens(parts, {
       client,
-      grant,
+      grant: { ...grant, jkt },
       scope: grantedScope(tokens.scope, scope),
       resource,
       mode: modeToday(grant, client),

@@ -6,9 +6,11 @@ import type { Client } from '../vendors/client.ts';
 import type { AccessTokenParts } from './access-token.ts';
 import { openAccessToken } from './access-token.ts';
 import type { Grant } from './grant.ts';
-import type { Endpoint, ProtocolRequest } from './message.ts';
+import { requireBinding } from './dpop.ts';
+import type { DpopParts } from './dpop.ts';
+import type { Endpoint } from './message.ts';
 import { privateJson } from './message.ts';
-import { optional, refuseDuplicates } from './parameters.ts';
+import { presentedToken } from './presented-token.ts';
 import { fallen, modeToday } from './standing.ts';
 import type { IssueParts } from './token-issue.ts';
 import { requireSameUser } from './token-refresh.ts';
@@ -19,6 +21,7 @@ export type UserinfoParts = Pick<
   'upstream' | 'exchange' | 'subjects' | 'claimsRoot' | 'clock'
 > &
   AccessTokenParts & {
+    readonly dpop: DpopParts;
     readonly registry: {
       find(clientId: string): Client | undefined;
       isRevoked(grantId: string): boolean;
@@ -29,13 +32,16 @@ export type UserinfoParts = Pick<
 export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
   return async (request) => {
     const now = parts.clock();
-    const token = bearerToken(request);
-    const opened = orRefuse(await openAccessToken(parts, token));
+    const presented = presentedToken(request);
+    const opened = orRefuse(await openAccessToken(parts, presented.token));
     if (opened.kind !== 'user') throw new Refusal('token_invalid', 'it speaks for no user');
     const { grant, upstreamToken } = opened;
     const known = parts.registry.find(grant.clientId);
     if (known !== undefined) request.identified(known);
-    clientOf(grant, parts.registry, now);
+    const holder = clientOf(grant, parts.registry, now);
+    await requireBinding(parts.dpop, request, {
+      ...{ presented, jkt: grant.jkt, client: holder, path: '/oidc/userinfo' },
+    });
     const answer = await requestUserinfo({
       exchange: parts.exchange,
       metadata: parts.upstream.metadata(),
@@ -73,19 +79,4 @@ function clientOf(grant: Grant, registry: UserinfoParts['registry'], now: Date):
   const reason = fallen(grant, client, registry, now);
   if (reason !== undefined) throw new Refusal('token_invalid', reason);
   return client;
-}
-
-/** RFC 6750 2.1 and 2.2; a token in the query is not taken, and two tokens are one too many. */
-function bearerToken(request: ProtocolRequest): string {
-  refuseDuplicates(request.form);
-  const header = request.headers['authorization'];
-  const inForm = optional(request.form, 'access_token');
-  if (header === undefined) {
-    if (inForm === undefined) throw new Refusal('token_missing');
-    return inForm;
-  }
-  if (inForm !== undefined) throw new Refusal('request_malformed', 'two access tokens');
-  const match = /^bearer +([\w.~+/-]+=*) *$/i.exec(header);
-  if (match?.[1] === undefined) throw new Refusal('token_missing', 'not a Bearer token');
-  return match[1];
 }

@@ -55,6 +55,16 @@ export function upstreamCodeVerifier(root: Uint8Array, transactionId: string): s
 }
 
 /**
+ * The nonce that one client puts into its DPoP proofs (RFC 9449 section 8) in
+ * one period; 43 characters of base64url.
+ *
+ * @param root the keyring's `claims`
+ */
+export function dpopNonce(root: Uint8Array, clientId: string, period: number): string {
+  return keyed(root, 'dpop nonce', [clientId, String(period)]).toString('base64url');
+}
+
+/**
  * The hash that a transaction keeps of the random cookie which binds its
  * browser; 43 characters of base64url.
  */

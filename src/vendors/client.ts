@@ -70,6 +70,10 @@ export interface ClientMetadata extends TokenMetadata {
   readonly login_hint: 'forward' | 'drop';
   /** Present: a pairwise user's e-mail address is the pseudonym at this domain. */
   readonly relay_email_domain?: string | undefined;
+  /** RFC 9449 5.2: tokens only with a proof of the key that they are then bound to. */
+  readonly dpop_bound_access_tokens?: boolean | undefined;
+  /** Whether a DPoP proof must hold a nonce of ours (RFC 9449 8). */
+  readonly require_dpop_nonce?: boolean | undefined;
   readonly sector_identifier_uri?: string | undefined;
 }
 

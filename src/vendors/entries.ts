@@ -156,6 +156,8 @@ export const clientEntry = z
     ...tokenMembers,
     resource_server: resourceServerEntry.optional(),
     login_hint: z.enum(['forward', 'drop']).default('drop'),
+    dpop_bound_access_tokens: z.boolean().optional(),
+    require_dpop_nonce: z.boolean().optional(),
     subject_type: z.enum(['public', 'pairwise']).default('pairwise'),
     sector_identifier_uri: httpsUrl.optional(),
     sector: z.string().optional(),
@@ -177,6 +179,11 @@ export const clientEntry = z
       ...relayEmailProblems(entry),
     ]) {
       refuse(context, wrong, right, [member]);
+    }
+    const unbound = entry.response_types.find((type) => type.split(' ').includes('token'));
+    if (entry.dpop_bound_access_tokens === true && unbound !== undefined) {
+      const wrong = `names "${unbound}", whose access token no key can be bound to`;
+      refuse(context, wrong, 'leave it out, or dpop_bound_access_tokens', ['response_types']);
     }
   });
 

@@ -209,6 +209,8 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     ...tokenMetadata(entry),
     login_hint: entry.login_hint,
     relay_email_domain: entry.relay_email_domain,
+    dpop_bound_access_tokens: entry.dpop_bound_access_tokens,
+    require_dpop_nonce: entry.require_dpop_nonce,
     sector_identifier_uri: entry.sector_identifier_uri,
   };
 }

@@ -81,7 +81,7 @@ it('userinfo is asked with POST too', async () => {
   expect(await inForm.json()).toMatchObject({ sub: tokens.claims['sub'] });
 });
 
-it('a token that is none reaches the library as the challenge of RFC 6750', async () => {
+it('a token that is none reaches the library as the challenges of RFC 6750 and RFC 9449', async () => {
   const as = await oauth.processDiscoveryResponse(
     new URL(world.proxy.issuer),
     await oauth.discoveryRequest(new URL(world.proxy.issuer), {
@@ -94,7 +94,10 @@ it('a token that is none reaches the library as the challenge of RFC 6750', asyn
   await expect(
     asking.then((r) => oauth.processUserInfoResponse(as, { client_id: 'bolt-web' }, 'x', r)),
   ).rejects.toMatchObject({
-    cause: [{ scheme: 'bearer', parameters: { error: 'invalid_token' } }],
+    cause: [
+      { scheme: 'bearer', parameters: { error: 'invalid_token' } },
+      { scheme: 'dpop', parameters: { error: 'invalid_token', algs: expect.any(String) } },
+    ],
   });
 });
 

@@ -69,7 +69,6 @@ it.each([
   'frontchannel_logout_supported',
   'backchannel_logout_supported',
   'claims_locales_supported',
-  'dpop_signing_alg_values_supported',
 ])('does not speak of %s', (name) => {
   expect(document).not.toHaveProperty(name);
 });

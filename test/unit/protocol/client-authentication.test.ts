@@ -25,6 +25,7 @@ it('remembers little of a failed attempt, however long the invented client id is
       remoteAddress: '192.0.2.1',
       log: createLogger({ level: 'error', destination: { write: () => {} } }),
       identified: () => {},
+      answerHeader: () => {},
     },
   );
   await expect(attempt).rejects.toMatchObject({ reason: 'client_authentication_failed' });
