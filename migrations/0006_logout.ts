@@ -11,7 +11,7 @@ export const logout: Migration = {
     if (!added) {
       await db.schema.alterTable('sessions', (table) => {
         table.binary('released_sub', IDENTIFIER).nullable();
-        table.binary('browser_index', HASH).nullable();
+        table.binary('browser_index', HASH).nullable().index();
         table.specificType('upstream_id_token', 'longblob').nullable();
       });
     }

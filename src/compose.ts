@@ -12,6 +12,7 @@ import { createAdminApp } from './http/admin-app.ts';
 import { createPublicApp } from './http/public-app.ts';
 import { OWN_PREFIXES } from './http/routes.ts';
 import { respondRelayError } from './http/request-context.ts';
+import { composeLogout } from './composition/logout.ts';
 import type { Logger } from './observability/logger.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
 import { authorizeEndpoint } from './protocol/authorize.ts';
@@ -142,15 +143,22 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const signAnswer = answerSigner(issue);
   const oneTime = new OneTimeUses(db, () => registry.databaseUp);
   const dpop = { issuer, claimsRoot, oneTime, clock };
-  const policy = authorizationResponses({
-    ...{ issuer, clients: registry, binding, seals, sealRoot, clock, upstreamIssuer },
+  const logouts = composeLogout({
+    ...{ issuer, db, atRest, registry, upstream, seals, binding, ring, clock },
+    ...{ indexRoot: keyring.index, frontChannel: config.frontChannel },
   });
+  const policy = logouts.relayPolicy(
+    authorizationResponses({
+      ...{ issuer, clients: registry, binding, seals, sealRoot, clock, upstreamIssuer },
+    }),
+  );
   const relayUpstream = () => {
     const { reached } = upstream.metadata();
     return {
       origin: new URL(config.upstream.issuer).origin,
       target: config.upstream.url,
       authorizationPath: reached.authorization_endpoint.pathname,
+      endSessionPath: reached.end_session_endpoint?.pathname,
       backChannelPaths: [
         // Under any other spelling too: the upstream may read `/OIDC/token` as it likes.
         ...OWN_PREFIXES,
@@ -189,7 +197,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
             : upstream.metadata().advertised.authorization_endpoint,
         hints: {
           subjectOfHint: async (idToken, client) => {
-            const keys = ring.publicKeys();
+            const keys = ring.rememberedKeys();
             const { clientId } = client;
             const claims = await ownIdTokenClaims(idToken, { keys, issuer, clientId });
             return typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined;
@@ -197,10 +205,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
           subjects: new HintedSubjects(db, keyring.index),
         },
       }),
-      callback: callbackEndpoint({
-        ...issue,
-        ...{ binding, signAnswer, upstreamIssuer },
-      }),
+      callback: logouts.callback(
+        callbackEndpoint({ ...issue, ...{ binding, signAnswer, upstreamIssuer } }),
+      ),
+      logout: logouts.logout,
       token: tokenEndpoint(
         { clients: registry, failures: new RateLimiterMemory(FAILED_CREDENTIALS), dpop },
         new Map([

@@ -181,6 +181,17 @@ export const REASONS = {
     error: 'access_denied',
     description: 'The identity provider refused the login.',
   },
+  // Logout
+  logout_hint_invalid: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The id_token_hint was not issued to this client.',
+  },
+  post_logout_redirect_uri_unregistered: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The post-logout redirect URI is not registered for this client.',
+  },
   // Client authentication
   client_authentication_missing: BAD_CLIENT,
   client_authentication_failed: BAD_CLIENT,

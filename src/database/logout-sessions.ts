@@ -1,3 +1,4 @@
+import type { AtRest, Place } from './at-rest.ts';
 import { asBuffer, bytes, text } from './bytes.ts';
 import { orUnavailable } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -13,8 +14,9 @@ export interface LogoutSession {
   readonly browserIndex: Uint8Array | undefined;
 }
 
-/** Which grants of some clients are meant. */
+/** Which grants of some clients are meant, by keyed indexes. */
 export type LogoutSelection =
+  | { readonly browserIndex: Uint8Array }
   | { readonly upstreamSidIndexes: readonly Uint8Array[] }
   | { readonly sector: string; readonly userIndexes: readonly Uint8Array[] };
 
@@ -39,13 +41,16 @@ export async function sessionsForLogout(
       .whereIn('client_id', clientIds.map(bytes))
       .andWhere('expires_at', '>', now.getTime())
       .orderBy('created_at');
-    const chosen =
-      'sector' in selection
-        ? query
-            .where({ sector: bytes(selection.sector) })
-            .whereIn('user_index', selection.userIndexes.map(asBuffer))
-        : query.whereIn('upstream_sid_index', selection.upstreamSidIndexes.map(asBuffer));
-    return chosen.select<Row[]>(
+    if ('browserIndex' in selection) {
+      void query.where({ browser_index: asBuffer(selection.browserIndex) });
+    } else if ('sector' in selection) {
+      void query
+        .where({ sector: bytes(selection.sector) })
+        .whereIn('user_index', selection.userIndexes.map(asBuffer));
+    } else {
+      void query.whereIn('upstream_sid_index', selection.upstreamSidIndexes.map(asBuffer));
+    }
+    return query.select<Row[]>(
       ...['grant_id', 'client_id', 'user_index', 'sid', 'released_sub', 'browser_index'],
     );
   });
@@ -59,15 +64,26 @@ export async function sessionsForLogout(
   }));
 }
 
-/** The upstream's ID token of a grant, as it was sealed; undefined where none was kept. */
+/** The upstream's ID token of a grant; undefined where none was kept. */
 export async function upstreamIdTokenOf(
   db: Connection,
+  atRest: AtRest,
   grantId: string,
-): Promise<Buffer | undefined> {
+): Promise<string | undefined> {
   const row = await orUnavailable(() =>
     db('sessions')
       .where({ grant_id: bytes(grantId) })
       .first<{ upstream_id_token: Buffer | null } | undefined>('upstream_id_token'),
   );
-  return row?.upstream_id_token ?? undefined;
+  const sealed = row?.upstream_id_token ?? undefined;
+  return sealed && text(atRest.open(idTokenPlace(grantId), sealed));
+}
+
+/** An ID token as {@link upstreamIdTokenOf} opens it. */
+export function sealIdToken(atRest: AtRest, grantId: string, idToken: string): Buffer {
+  return atRest.seal(idTokenPlace(grantId), bytes(idToken));
+}
+
+function idTokenPlace(grantId: string): Place {
+  return { table: 'sessions', column: 'upstream_id_token', row: grantId };
 }

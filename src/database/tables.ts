@@ -41,7 +41,7 @@ export async function dropTables(db: Knex, ...names: readonly string[]): Promise
   for (const name of names) await db.schema.dropTableIfExists(name);
 }
 
-/** Drops columns that no index covers; those that are gone already stay gone. */
+/** Drops columns, with the index that a column may have alone; those that are gone already stay gone. */
 export async function dropColumns(
   db: Knex,
   table: string,
@@ -49,6 +49,8 @@ export async function dropColumns(
 ): Promise<void> {
   for (const column of columns) {
     if (!(await db.schema.hasColumn(table, column))) continue;
+    // MySQL drops the index together with its only column.
+    if (!isMysql(db)) await db.raw('drop index if exists ??', [`${table}_${column}_index`]);
     // knex would copy the whole table on SQLite, which drops a column by itself.
     await db.raw('alter table ?? drop column ??', [table, column]);
   }

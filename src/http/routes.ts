@@ -43,6 +43,13 @@ export const ROUTES: readonly Route[] = [
     cors: 'nobody',
     audience: 'browser',
   },
+  {
+    endpoint: 'logout',
+    path: '/oidc/logout',
+    methods: ['GET', 'POST'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
   { endpoint: 'token', path: '/oidc/token', methods: ['POST'], cors: 'client', audience: 'vendor' },
   {
     endpoint: 'userinfo',

@@ -29,11 +29,14 @@ export interface AuthorizationResponseParts {
   readonly clock: () => Date;
 }
 
+/** The part of the relay's policy that is about logins. */
+export type LoginPolicy = Omit<RelayPolicy, 'logoutHint'>;
+
 /**
  * What the relay may let through of a login, and as what: a plain code at once,
  * everything else by way of our callback, which builds the answer.
  */
-export function authorizationResponses(parts: AuthorizationResponseParts): RelayPolicy {
+export function authorizationResponses(parts: AuthorizationResponseParts): LoginPolicy {
   return {
     isRedirectTarget: (url) => parts.clients.isRedirectTarget(url),
 

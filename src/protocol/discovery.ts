@@ -28,6 +28,7 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     token_endpoint: `${issuer}/oidc/token`,
     userinfo_endpoint: `${issuer}/oidc/userinfo`,
     jwks_uri: `${issuer}/oidc/jwks`,
+    end_session_endpoint: `${issuer}/oidc/logout`,
     response_types_supported: RESPONSE_TYPES,
     response_modes_supported: RESPONSE_MODES,
     authorization_signing_alg_values_supported: parts.signingAlgorithms,

@@ -6,6 +6,7 @@ export interface Endpoints {
   readonly jwks: Endpoint;
   readonly authorize: Endpoint;
   readonly callback: Endpoint;
+  readonly logout: Endpoint;
   readonly token: Endpoint;
   readonly userinfo: Endpoint;
 }
@@ -25,6 +26,7 @@ const LOGIN = 'test/leaks/logins.test.ts';
 const ERRORS = 'test/leaks/errors.test.ts';
 const BROWSER = 'test/leaks/browser.test.ts';
 const LOGS = 'test/leaks/logs.test.ts';
+const LOGOUT = 'test/leaks/logout.test.ts';
 const ELSEWHERE = 'test/leaks/elsewhere.test.ts';
 
 /**
@@ -76,6 +78,18 @@ export const EXITS = {
   },
   'token-error': { rule: 'a standard code, nothing of the upstream’s words', proof: ERRORS },
   'response-headers': { rule: 'ours only at back-channel endpoints', proof: LOGIN },
+  'logout-request': {
+    rule: '`state` is our sealed logout, and no token goes along',
+    proof: LOGOUT,
+  },
+  'logout-response': {
+    rule: 'goes to the registered address with the vendor’s own `state` alone',
+    proof: LOGOUT,
+  },
+  'relay-logout-hint': {
+    rule: 'the upstream’s ID token is added on the way upstream, and an answer that repeats it is blocked',
+    proof: LOGOUT,
+  },
   discovery: { rule: 'addresses and capabilities of ours only', proof: LOGIN },
   'relay-authorization-response': {
     rule: 'an authorization response leaves only opened and sealed anew',
@@ -124,7 +138,9 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'authorization-error',
     'id-token-subject',
     'access-token',
+    'logout-response',
   ],
+  logout: ['logout-request', 'logout-response', 'relay-logout-hint'],
   token: [
     'id-token-subject',
     'id-token-claims',

@@ -52,6 +52,14 @@ export class KeyRing {
     return publicJwks(this.#known.filter((key) => isPublished(key, now))).keys;
   }
 
+  /**
+   * The public keys of everything that we may have signed and that may come back: those
+   * retired long ago too. What is signed with them proves nothing but its origin.
+   */
+  rememberedKeys(): readonly object[] {
+    return publicJwks(this.#known).keys;
+  }
+
   /** Reads the keys anew; called when the change log says that they changed. */
   async reload(): Promise<void> {
     const rows = await readSigningKeys(this.#store.db, this.#store.atRest);

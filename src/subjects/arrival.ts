@@ -1,12 +1,12 @@
-import { bytes } from '../database/bytes.ts';
 import type { Transaction } from '../database/connection.ts';
+import { sealIdToken } from '../database/logout-sessions.ts';
 import { insertSession } from '../database/sessions.ts';
 import { spend } from '../database/spent.ts';
 import { failure } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Client } from '../vendors/client.ts';
 import type { ArrivingUser, Mint } from './create.ts';
-import { browserIndex, idTokenPlace, upstreamSidIndex } from './session-index.ts';
+import { browserIndex, upstreamSidIndex } from './session-index.ts';
 
 /** A user of a client whose authentication the upstream has confirmed. */
 export interface Arrival {
@@ -56,7 +56,7 @@ export async function recordArrival<T>(
       }),
       ...(browser !== undefined && { browserIndex: browserIndex(indexRoot, user.sector, browser) }),
       ...(upstreamIdToken !== undefined && {
-        upstreamIdToken: atRest.seal(idTokenPlace(session.grantId), bytes(upstreamIdToken)),
+        upstreamIdToken: sealIdToken(atRest, session.grantId, upstreamIdToken),
       }),
       ...(releasedSub !== undefined && { releasedSub }),
       clientId: arrival.client.clientId,

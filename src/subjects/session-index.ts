@@ -16,8 +16,3 @@ export function upstreamSidIndex(
 export function browserIndex(indexRoot: Uint8Array, sector: string, browser: string): Buffer {
   return indexUser(indexRoot, `browser in ${sector}`, browser);
 }
-
-/** Where the upstream's ID token of a grant lies, for encryption at rest. */
-export function idTokenPlace(grantId: string): { table: string; column: string; row: string } {
-  return { table: 'sessions', column: 'upstream_id_token', row: grantId };
-}

@@ -23,9 +23,15 @@ export interface RotationTimes {
   readonly publication: number;
   /** How long a retired key stays published; no shorter than the longest life of a token. */
   readonly retention: number;
+  /** How long it still verifies what comes back to us: no shorter than the longest grant. */
+  readonly memory: number;
 }
 
-const DEFAULT_TIMES: RotationTimes = { publication: 600, retention: 86_400 };
+const DEFAULT_TIMES: RotationTimes = {
+  publication: 600,
+  retention: 86_400,
+  memory: 400 * 86_400,
+};
 
 /**
  * What an operator's wish for a new key asks for at once: a `next` key, unless
@@ -57,7 +63,7 @@ export function planUpkeep(
   const active = inState(rows, alg, 'active');
   const [next] = inState(rows, alg, 'next');
   const forget = inState(rows, alg, 'retired')
-    .filter((row) => !isPublished(row, now, times))
+    .filter((row) => !isWithin(row, now, times.memory))
     .map(({ kid }): KeyStep => ({ step: 'forget', kid }));
   if (active.length === 0) {
     const first: KeyStep =
@@ -85,8 +91,17 @@ export function isPublished(
   now: Date,
   times: RotationTimes = DEFAULT_TIMES,
 ): boolean {
+  return isWithin(row, now, times.retention);
+}
+
+/** Whether a key is in use, or was retired less than so many seconds ago. */
+function isWithin(
+  row: Pick<KeyStanding, 'state' | 'retiredAt'>,
+  now: Date,
+  seconds: number,
+): boolean {
   if (row.state !== 'retired' || row.retiredAt === undefined) return true;
-  return now.getTime() < row.retiredAt.getTime() + times.retention * 1000;
+  return now.getTime() < row.retiredAt.getTime() + seconds * 1000;
 }
 
 /** The keys of one algorithm in one state, oldest first. */

@@ -44,3 +44,9 @@ function jsonPart(part: string): Record<string, unknown> | undefined {
     return undefined;
   }
 }
+
+/** The client that a token claims to be for, unverified: to know whose hint it would be. */
+export function claimedAudience(idToken: string): string | undefined {
+  const audience = jsonPart(idToken.split('.')[1] ?? '')?.['aud'];
+  return typeof audience === 'string' ? audience : undefined;
+}

@@ -100,7 +100,7 @@ export function createRelay(options: RelayOptions): RequestHandler {
       const admitted = await admit(request, site, upstream, relayPaths, policy);
       if (response.destroyed) return;
       const page = new URL(site.origin + admitted.address);
-      exchange = new Exchange({ ...outlet, site, page });
+      exchange = new Exchange({ ...outlet, site, page, secret: admitted.secret });
       exchanges.set(request, exchange);
       readdress(exchange, admitted, isOwnCookie);
       const current = exchange;

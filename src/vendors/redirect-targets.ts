@@ -3,7 +3,7 @@ import type { Client } from './client.ts';
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * The redirect URIs of all clients, as a set to ask about an address that
+ * The redirect URIs of all clients, after logins and logouts, as a set to ask about an address that
  * already carries an authorization response: its fragment and the parameters
  * beyond the registered ones do not count.
  */
@@ -22,6 +22,10 @@ export class RedirectTargets {
           this.#add(placeOnAnyPort(url), url.searchParams);
         }
         if (url.origin !== 'null') this.#origins.add(url.origin);
+      }
+      for (const uri of metadata.post_logout_redirect_uris) {
+        const url = URL.parse(uri);
+        if (url !== null) this.#add(place(url), url.searchParams);
       }
     }
   }

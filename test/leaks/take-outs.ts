@@ -12,9 +12,34 @@ const RESPONSE = 'src/protocol/authorization-response.ts';
 const USERINFO = 'src/protocol/userinfo.ts';
 const RELEASE = 'src/tokens/release.ts';
 const RELAY = 'src/upstream/relay';
+const LOGOUT = 'src/protocol/logout.ts';
 
 /** How each rule of `protocol/exits.ts` is taken out. */
 export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>> = {
+  'logout-request': [
+    {
+      file: LOGOUT,
+      find: "location.searchParams.set('state', sealed);",
+      replace: `
+        const token = await parts.grants.upstreamIdToken(bound.grantId ?? '');
+        location.searchParams.set('state', sealed);
+        location.searchParams.set('id_token_hint', String(token));`,
+    },
+  ],
+  'logout-response': [
+    {
+      file: 'src/protocol/logout-response.ts',
+      find: "location: finished.value }",
+      replace: 'location: response.href }',
+    },
+  ],
+  'relay-logout-hint': [
+    {
+      file: `${RELAY}/withheld.ts`,
+      find: "if (repeats(whole.toString('latin1'), this.#token)) done(repeated());",
+      replace: 'if (this.#token === undefined) done(repeated());',
+    },
+  ],
   'id-token-subject': [
     { file: ISSUE, find: 'sub: grant.subject,', replace: 'sub: verified.subject as never,' },
   ],

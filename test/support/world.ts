@@ -68,6 +68,7 @@ export async function createWorld(
       client_id: upstreamClientId(vendor),
       client_secret: upstreamSecret(vendor.id) + secretEnding,
       redirect_uris: [placeOf(vendor.id).redirectUri],
+      post_logout_redirect_uris: [loggedOutAt(placeOf(vendor.id).redirectUri)],
       grant_types: ['authorization_code', 'refresh_token'],
       ...vendor.upstreamClient,
     })),
@@ -84,12 +85,13 @@ export async function createWorld(
     },
     database,
   });
-  // The one thing that `callback` needs at the upstream.
+  // What `callback` needs at the upstream.
   const callback = `${proxy.issuer}/oidc/callback`;
   upstream.setClients(
     upstream.clients.map((client) => ({
       ...client,
       redirect_uris: [...client.redirect_uris, callback],
+      post_logout_redirect_uris: [...(client.post_logout_redirect_uris ?? []), callback],
     })),
   );
   const running = new Map<string, Vendor>();
@@ -120,6 +122,11 @@ export async function createWorld(
   };
 }
 
+/** Where a vendor's users come back to after a logout. */
+export function loggedOutAt(redirectUri: string): string {
+  return new URL('/logged-out', redirectUri).href;
+}
+
 function clientIdOf({ id, authentication }: WorldVendor): string {
   return authentication === 'forwarded' ? `legacy-${id}` : `${id}-web`;
 }
@@ -143,7 +150,10 @@ function entryOf(vendor: WorldVendor, redirectUri: string, secretEnding: string)
     forwarded: { accept_bypass: true },
     public: { token_endpoint_auth_method: 'none', upstream },
   }[authentication ?? 'terminated'];
-  const client = { client_id: clientIdOf(vendor), redirect_uris: [redirectUri], ...credentials };
+  const client = { client_id: clientIdOf(vendor), redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [loggedOutAt(redirectUri)],
+    ...credentials,
+  };
   return { id, name: `Vendor ${id}`, clients: [{ ...client, ...vendor.client }] };
 }
 

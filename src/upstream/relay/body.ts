@@ -12,6 +12,7 @@ import { Refusal } from '../../errors.ts';
 import { HtmlGuard, type GuardRules } from './html-guard.ts';
 import { essence, isAsciiCompatible, treatmentOf } from './media-types.ts';
 import { TextRewriter } from './text-rewriter.ts';
+import { Withholding } from './withheld.ts';
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
@@ -23,21 +24,30 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 
 /**
  * The upstream's body as the browser shall get it: binary types untouched, text
- * decoded and rewritten, pages guarded too. Nothing is buffered beyond a word or a tag.
+ * decoded and rewritten, pages guarded too. Nothing is buffered beyond a word or a tag,
+ * unless there is a secret that must not come back.
  *
  * Errors, at once: `upstream_encoding`, `upstream_media_type`; while streaming: those of the transforms.
  */
-export function relayedBody(response: IncomingMessage, page: URL, rules: GuardRules): Readable {
+export function relayedBody(
+  response: IncomingMessage,
+  page: URL,
+  rules: GuardRules,
+  secret: string | undefined,
+): Readable {
   const type = response.headers['content-type'];
   const treatment = treatmentOf(type);
   if (essence(type)?.startsWith('multipart/') === true) {
     throw new Refusal('upstream_media_type', 'an answer of many parts');
   }
-  if (treatment === 'binary') return response;
+  if (treatment === 'binary' && secret === undefined) return response;
+  if (treatment === 'binary') throw new Refusal('relay_blocked', 'an answer that cannot be read');
   if (!isAsciiCompatible(type)) {
     throw new Refusal('upstream_encoding', 'text in a charset that cannot be searched');
   }
-  const stages: Transform[] = [...decoding(response), new TextRewriter(rules.text)];
+  const stages: Transform[] = decoding(response);
+  if (secret !== undefined) stages.push(new Withholding(secret));
+  stages.push(new TextRewriter(rules.text));
   if (treatment === 'html') stages.push(new HtmlGuard(page, rules));
   // Errors reach the reader of the last stage.
   return pipeline([response, ...stages], () => {}) as unknown as Readable;

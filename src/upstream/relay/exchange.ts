@@ -22,6 +22,8 @@ export interface ExchangeParts extends Outlet {
   readonly site: Site;
   /** The upstream's public address of what was asked for. */
   readonly page: URL;
+  /** What was added to the request and must not come back. */
+  readonly secret: string | undefined;
 }
 
 /** One relayed request, from its admission to its end; it fails once at most. */
@@ -32,6 +34,8 @@ export class Exchange {
   readonly page: URL;
   /** The browser's own `Cookie` header, our cookies included. */
   readonly cookies: string | undefined;
+  /** What was added to the request and must not come back. */
+  readonly secret: string | undefined;
   /** What is sent instead of the request's own body. */
   body: Readable | undefined;
   readonly #outlet: Outlet;
@@ -46,6 +50,7 @@ export class Exchange {
     this.response = response;
     this.site = site;
     this.page = page;
+    this.secret = parts.secret;
     this.cookies = request.headers.cookie;
     this.#outlet = parts;
     response.once('close', () => this.abandon());

@@ -204,6 +204,11 @@ export class HtmlGuard extends Transform {
       const answer = await this.#rules.text.answer(url);
       return answer.kind === 'redirect' ? answer.location : NOWHERE;
     }
+    // A link back to the vendor, as some logout pages offer it.
+    if (url.searchParams.has('state') && this.#rules.policy.isRedirectTarget(url)) {
+      const answer = await this.#rules.answer(url);
+      if (answer.kind === 'redirect') return answer.location;
+    }
     if (!isWeb(url)) return value;
     if (this.#isOurs(url, value)) return this.#prefixed(value);
     // The upstream's own front-channel logout: its `sid` is the same at every vendor.

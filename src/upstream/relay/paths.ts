@@ -46,6 +46,11 @@ export function authorizationPlace(
   return reaches(candidate.folded, endpoint) ? 'at' : 'elsewhere';
 }
 
+/** Whether a path is this one, to the letter. */
+export function isAt(candidate: CanonicalPath, path: string): boolean {
+  return candidate.path === (canonicalPath(path)?.path ?? path);
+}
+
 /** Whether a path lies in one of the prefixes; none given: every path does. */
 export function isWithin(candidate: CanonicalPath, prefixes: readonly string[]): boolean {
   if (prefixes.length === 0) return true;

@@ -22,7 +22,12 @@ export interface RelayPolicy {
   ): Promise<boolean>;
   /** Does this URL go to a registered redirect URI? */
   isRedirectTarget(url: URL): boolean;
-  /** Opens an authorization response on its way to a vendor. */
+  /**
+   * The upstream's logout address was asked for with these parameters. Which ID token of
+   * the upstream's, that no browser may see, is added on the way? Undefined: none.
+   */
+  logoutHint(parameters: URLSearchParams): Promise<string | undefined>;
+  /** Opens an authorization or logout response on its way to a vendor. */
   answer(response: URL, cookieHeader: string | undefined): Promise<RelayAnswer>;
 }
 
@@ -34,6 +39,8 @@ export interface RelayUpstream {
   readonly target: string;
   /** Path of the authorization endpoint. */
   readonly authorizationPath: string;
+  /** Path of the logout page; undefined: there is none. */
+  readonly endSessionPath?: string | undefined;
   /** Paths of the endpoints that browsers have no business with. */
   readonly backChannelPaths: readonly string[];
 }

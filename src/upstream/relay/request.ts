@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 
 import { Refusal } from '../../errors.ts';
-import { authorizationPlace, canonicalPath, isClosed, isWithin } from './paths.ts';
+import { authorizationPlace, canonicalPath, isAt, isClosed, isWithin } from './paths.ts';
 import type { RelayPolicy, RelayUpstream } from './policy.ts';
 import { readRequestBody, refuseCredentials, refuseJsonCredentials } from './request-body.ts';
 import type { RequestBody } from './request-body.ts';
@@ -15,6 +15,8 @@ export interface AdmittedRequest {
   /** Path and query as the upstream gets them. */
   readonly address: string;
   readonly body: RequestBody;
+  /** What was added and must not come back. */
+  readonly secret?: string;
 }
 
 /**
@@ -36,7 +38,9 @@ export async function admit(
   if (canonical === undefined) throw new Refusal('relay_refused', 'an ambiguous path');
   if (isClosed(canonical, upstream.backChannelPaths)) throw new Refusal('not_found', 'closed');
   const place = authorizationPlace(canonical, upstream.authorizationPath);
-  if (place === 'elsewhere' && !isWithin(canonical, relayPaths)) {
+  const { endSessionPath } = upstream;
+  const logsOut = endSessionPath !== undefined && isAt(canonical, endSessionPath);
+  if (place === 'elsewhere' && !logsOut && !isWithin(canonical, relayPaths)) {
     throw new Refusal('not_found', 'outside RELAY_PATHS');
   }
   const parameters = new URLSearchParams(query);
@@ -45,7 +49,8 @@ export async function admit(
   const asks = place === 'at' || (place === 'below' && asksForAuthorization(parameters, body));
   if (!asks) {
     const turned = query === '' ? '' : `?${site.inward.turn(query)}`;
-    return { address: path + turned, body: turnedInward(body, site) };
+    const admitted = { address: path + turned, body: turnedInward(body, site) };
+    return logsOut ? withLogoutHint(admitted, policy) : admitted;
   }
   // Byte for byte as we made it, or not at all.
   await admitAuthorization(request, query, parameters, body, policy);
@@ -83,6 +88,19 @@ function inspected(body: RequestBody): RequestBody {
 function turnedInward(body: RequestBody, site: Site): RequestBody {
   if (body.kind !== 'form' && body.kind !== 'json') return body;
   return { kind: body.kind, text: site.inward.turn(body.text) };
+}
+
+/** The upstream's own ID token, where its logout page wants to see one (design section 5). */
+async function withLogoutHint(
+  admitted: AdmittedRequest,
+  policy: RelayPolicy,
+): Promise<AdmittedRequest> {
+  const { address, body } = admitted;
+  const mark = address.indexOf('?');
+  if (mark === -1 || body.kind !== 'none') return admitted;
+  const secret = await policy.logoutHint(new URLSearchParams(address.slice(mark + 1)));
+  if (secret === undefined) return admitted;
+  return { address: `${address}&id_token_hint=${encodeURIComponent(secret)}`, body, secret };
 }
 
 function asksForAuthorization(query: URLSearchParams, body: RequestBody): boolean {

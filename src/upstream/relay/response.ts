@@ -10,6 +10,7 @@ import type { RelayAnswer, RelayPolicy } from './policy.ts';
 import { redirectFrom, refreshFrom } from './redirects.ts';
 import { relayedResponseHeaders } from './response-headers.ts';
 import type { Site } from './site.ts';
+import { refuseRepeatedInHead } from './withheld.ts';
 
 /** What answers are passed on by. */
 export interface ResponseParts {
@@ -42,6 +43,7 @@ async function pass(
   const status = upstream.statusCode ?? 502;
   // Half a text would hide what stands across its edge.
   if (status === 206) throw new Refusal('upstream_status', 'a part of an answer, not asked for');
+  if (exchange.secret !== undefined) refuseRepeatedInHead(upstream, exchange.secret);
   const rules = rulesOf(exchange, parts);
   const headers = await relayedResponseHeaders(upstream, site, rules.text, parts.isOwnCookie);
   // Asked for without cookies, it would replace the user's session by another one.
@@ -74,7 +76,7 @@ async function pass(
     response.end();
     return;
   }
-  const body = relayedBody(upstream, page, rules);
+  const body = relayedBody(upstream, page, rules, exchange.secret);
   exchange.setHeaders(headers);
   await send(body, response);
 }

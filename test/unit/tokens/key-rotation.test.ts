@@ -83,15 +83,16 @@ describe('upkeep', () => {
     expect(planUpkeep([next], 'RS256', start)).toEqual([{ step: 'activate', kid: 'n' }]);
   });
 
-  test('forgets a retired key after a day', () => {
-    expect(planUpkeep([active, retired], 'RS256', after(86_399))).toEqual([]);
-    expect(planUpkeep([active, retired], 'RS256', after(86_400))).toEqual([
+  test('forgets a retired key when the longest grant that it may have signed for is over', () => {
+    const days = 400 * 86_400;
+    expect(planUpkeep([active, retired], 'RS256', after(days - 1))).toEqual([]);
+    expect(planUpkeep([active, retired], 'RS256', after(days))).toEqual([
       { step: 'forget', kid: 'r' },
     ]);
   });
 
   test('goes by other times where they are given', () => {
-    const times = { publication: 1, retention: 2 };
+    const times = { publication: 1, retention: 1, memory: 2 };
     expect(planUpkeep([active, next, retired], 'RS256', after(2), times)).toEqual([
       { step: 'retire', kid: 'a' },
       { step: 'activate', kid: 'n' },

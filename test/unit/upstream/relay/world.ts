@@ -73,6 +73,7 @@ export const POLICY: RelayPolicy = {
   admitsAuthorization: async (parameters) => parameters.get('state') === 'good',
   isRedirectTarget: (url) =>
     url.href.startsWith(REDIRECT_URI) || url.href.startsWith('com.vendor.app:/cb'),
+  logoutHint: async () => undefined,
   answer: async (response) =>
     response.href.startsWith('https://vendor.example/') &&
     response.searchParams.get('state') === 'good'
@@ -102,6 +103,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     origin: options.origin ?? theirs,
     target: options.target ?? theirs,
     authorizationPath: '/authorize',
+    endSessionPath: '/logout',
     backChannelPaths: ['/token', '/userinfo', '/register', '/jwks'],
     ...options.known,
   };

@@ -1,0 +1,71 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { FrontChannel } from '../config/types.ts';
+import type { AtRest } from '../database/at-rest.ts';
+import type { Connection } from '../database/connection.ts';
+import { LogoutGrants } from '../grants/logout.ts';
+import type { LoginPolicy } from '../protocol/authorization-response.ts';
+import type { BrowserBinding } from '../protocol/browser-binding.ts';
+import { logoutEndpoint } from '../protocol/logout.ts';
+import { withLogoutReturns } from '../protocol/logout-callback.ts';
+import { withLogouts } from '../protocol/logout-response.ts';
+import type { Endpoint } from '../protocol/message.ts';
+import type { Seals } from '../protocol/seals.ts';
+import type { KeyRing } from '../signing/ring.ts';
+import { HintedSubjects } from '../subjects/hinted.ts';
+import { ownIdTokenClaims } from '../tokens/verify-own.ts';
+import type { RelayPolicy } from '../upstream/relay.ts';
+import type { UpstreamProvider } from '../upstream/provider.ts';
+import type { Registry } from '../vendors/registry.ts';
+
+/** Logouts with a long `state` that one address may begin, in points and seconds. */
+const LONG_LOGOUTS = { points: 600, duration: 60 } as const;
+
+/** What logouts are wired from. */
+interface LogoutOptions {
+  readonly issuer: string;
+  readonly db: Connection;
+  readonly atRest: AtRest;
+  /** The root of the keyed indexes. */
+  readonly indexRoot: Uint8Array;
+  readonly registry: Registry;
+  readonly upstream: UpstreamProvider;
+  readonly seals: Seals;
+  readonly binding: BrowserBinding;
+  readonly ring: KeyRing;
+  readonly frontChannel: FrontChannel;
+  readonly clock: () => Date;
+}
+
+/** Everything that ends sessions. */
+export interface ComposedLogout {
+  readonly logout: Endpoint;
+  readonly callback: (logins: Endpoint) => Endpoint;
+  readonly relayPolicy: (logins: LoginPolicy) => RelayPolicy;
+}
+
+/** Wires logouts. */
+export function composeLogout(options: LogoutOptions): ComposedLogout {
+  const { issuer, db, indexRoot, registry, upstream, seals, binding, ring, clock } = options;
+  const parts = {
+    ...{ issuer, seals, binding, indexRoot, clock, clients: registry },
+    grants: new LogoutGrants(db, options.atRest),
+    subjects: new HintedSubjects(db, indexRoot),
+  };
+  return {
+    logout: logoutEndpoint({
+      ...parts,
+      frontChannel: options.frontChannel,
+      endSessionEndpoint: (frontChannel) => {
+        const { reached, advertised } = upstream.metadata();
+        if (frontChannel === 'callback') return advertised.end_session_endpoint;
+        const path = reached.end_session_endpoint?.pathname;
+        return path === undefined ? undefined : `${issuer}${path}`;
+      },
+      claimsOfHint: (idToken, { clientId }) =>
+        ownIdTokenClaims(idToken, { keys: ring.rememberedKeys(), issuer, clientId }),
+      longLogouts: new RateLimiterMemory(LONG_LOGOUTS),
+    }),
+    callback: (logins) => withLogoutReturns(logins, parts),
+    relayPolicy: (logins) => withLogouts(logins, parts),
+  };
+}
