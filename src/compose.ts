@@ -30,6 +30,7 @@ import type { IssueParts } from './protocol/token-issue.ts';
 import { refreshGrant } from './protocol/token-refresh.ts';
 import { tokenEndpoint } from './protocol/token.ts';
 import { userinfoEndpoint } from './protocol/userinfo.ts';
+import { webfingerEndpoint } from './protocol/webfinger.ts';
 import { KeyRing } from './signing/ring.ts';
 import { SIGNING_ALGORITHMS } from './signing/upkeep.ts';
 import { HintedSubjects } from './subjects/hinted.ts';
@@ -183,6 +184,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
         registry,
         discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS }),
       ),
+      webfinger: webfingerEndpoint({ issuer }),
       jwks: whileFresh(
         registry,
         jwksEndpoint(() => ring.publicKeys()),

@@ -34,6 +34,9 @@ export function createPublicApp(parts: PublicAppParts): Express {
   ours.use(securityHeaders);
   for (const route of ROUTES) mount(ours, route.path, route, parts);
   for (const prefix of OWN_PREFIXES) ours.use(prefix, notFound);
+  const webfinger = ROUTES.find(({ endpoint }) => endpoint === 'webfinger');
+  // RFC 7033 4: always at the root of the host, however deep the issuer lies.
+  if (base !== '' && webfinger !== undefined) mount(app, webfinger.path, webfinger, parts);
   const metadataRoute = ROUTES.find((route) => route.path.endsWith('oauth-authorization-server'));
   if (base !== '' && metadataRoute !== undefined) {
     // RFC 8414 3.1 inserts the well-known part between host and path.

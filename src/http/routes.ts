@@ -22,6 +22,13 @@ export const ROUTES: readonly Route[] = [
     audience: 'vendor',
   },
   {
+    endpoint: 'webfinger',
+    path: '/.well-known/webfinger',
+    methods: ['GET'],
+    cors: 'anyone',
+    audience: 'vendor',
+  },
+  {
     endpoint: 'discovery',
     path: '/.well-known/oauth-authorization-server',
     methods: ['GET'],

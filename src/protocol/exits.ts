@@ -4,6 +4,7 @@ import type { Endpoint } from './message.ts';
 export interface Endpoints {
   readonly discovery: Endpoint;
   readonly jwks: Endpoint;
+  readonly webfinger: Endpoint;
   readonly authorize: Endpoint;
   readonly callback: Endpoint;
   readonly logout: Endpoint;
@@ -91,6 +92,10 @@ export const EXITS = {
     proof: LOGOUT,
   },
   discovery: { rule: 'addresses and capabilities of ours only', proof: LOGIN },
+  webfinger: {
+    rule: 'our issuer for every resource alike',
+    proof: 'test/leaks/webfinger.test.ts',
+  },
   'relay-authorization-response': {
     rule: 'an authorization response leaves only opened and sealed anew',
     proof: BROWSER,
@@ -125,6 +130,7 @@ export type ExitName = keyof typeof EXITS;
 export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...ExitName[]]>> = {
   discovery: ['discovery'],
   jwks: ['discovery'],
+  webfinger: ['webfinger'],
   authorize: [
     'code',
     'authorization-response-issuer',

@@ -209,6 +209,13 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: 'discoveryEndpoint({ issuer: config.upstream.issuer,',
     },
   ],
+  webfinger: [
+    {
+      file: 'src/protocol/webfinger.ts',
+      find: 'const links = wanted',
+      replace: "const links = wanted && !resource.includes('bob')",
+    },
+  ],
   'relay-authorization-response': [
     {
       file: `${RELAY}/redirects.ts`,
