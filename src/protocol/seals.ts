@@ -10,6 +10,7 @@ export interface ReferenceStore {
 
 /** The longest value, in characters, that travels itself. */
 const LONGEST: Readonly<Record<Exclude<Purpose, 'transaction'>, number>> = {
+  logout: 1800,
   pending_code: 4096,
   code: 4096,
   access_token: 4096,
