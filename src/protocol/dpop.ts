@@ -5,7 +5,7 @@ import { DPOP_ALGORITHMS, checkDpopProof } from '../tokens/dpop.ts';
 import { dpopNonceEnd, dpopNonceFor } from '../tokens/dpop-nonce.ts';
 import type { Client } from '../vendors/client.ts';
 import type { ProtocolRequest } from './message.ts';
-import type { PresentedToken } from './presented-token.ts';
+import type { PresentedAccessToken } from './access-token-header.ts';
 
 /** What checking DPoP proofs works with. */
 export interface DpopParts {
@@ -100,7 +100,7 @@ export async function requireBinding(
     client,
     path,
   }: {
-    readonly presented: PresentedToken;
+    readonly presented: PresentedAccessToken;
     /** The key that the token is bound to. */
     readonly jkt: string | undefined;
     readonly client: Client;

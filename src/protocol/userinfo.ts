@@ -10,7 +10,7 @@ import { requireBinding } from './dpop.ts';
 import type { DpopParts } from './dpop.ts';
 import type { Endpoint } from './message.ts';
 import { privateJson } from './message.ts';
-import { presentedToken } from './presented-token.ts';
+import { presentedAccessToken } from './access-token-header.ts';
 import { fallen, modeToday } from './standing.ts';
 import type { IssueParts } from './token-issue.ts';
 import { requireSameUser } from './token-refresh.ts';
@@ -32,7 +32,7 @@ export type UserinfoParts = Pick<
 export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
   return async (request) => {
     const now = parts.clock();
-    const presented = presentedToken(request);
+    const presented = presentedAccessToken(request);
     const opened = orRefuse(await openAccessToken(parts, presented.token));
     if (opened.kind !== 'user') throw new Refusal('token_invalid', 'it speaks for no user');
     const { grant, upstreamToken } = opened;

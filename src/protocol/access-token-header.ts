@@ -3,7 +3,7 @@ import type { ProtocolRequest } from './message.ts';
 import { optional, refuseDuplicates } from './parameters.ts';
 
 /** An access token as it was presented. */
-export interface PresentedToken {
+export interface PresentedAccessToken {
   readonly scheme: 'Bearer' | 'DPoP';
   readonly token: string;
 }
@@ -14,7 +14,7 @@ export interface PresentedToken {
  *
  * @throws Refusal `token_missing`, `request_malformed` or `parameter_duplicated`
  */
-export function presentedToken(request: ProtocolRequest): PresentedToken {
+export function presentedAccessToken(request: ProtocolRequest): PresentedAccessToken {
   refuseDuplicates(request.form);
   const header = request.headers['authorization'];
   const inForm = optional(request.form, 'access_token');
