@@ -37,7 +37,7 @@ const LOG = 'observability/logger.ts';
 const UPSTREAM = [...BASE, LOG];
 const SUBJECTS = [...BASE, LOG, 'database/**', 'vendors/client.ts', 'vendors/phase.ts'];
 const SERVICES = ['tokens/**', 'subjects/**', 'vendors/**', 'upstream/**'];
-const GLUE = ['grants/**', 'signing/**'];
+const GLUE = ['grants/**', 'signing/**', 'outbound/**'];
 const BELOW_CLI = [...BASE, 'config/**', 'observability/**', 'database/**', ...SERVICES, ...GLUE];
 
 export const DIRECTIONS: readonly Direction[] = [
@@ -96,6 +96,13 @@ export const DIRECTIONS: readonly Direction[] = [
     libraries: ['relay', 'express'],
   },
   { files: ['src/upstream/relay/**'], up: '../../', knows: UPSTREAM, libraries: ['express'] },
+  // What vendors are asked for.
+  {
+    files: ['src/outbound/**'],
+    up: '../',
+    knows: [...BASE, LOG, 'upstream/exchange.ts', 'upstream/json.ts', 'vendors/client-keys.ts'],
+    knowsTypesOf: ['vendors/client.ts'],
+  },
   { files: ['src/grants/**'], up: '../', knows: [...BASE, LOG, 'database/**'] },
   { files: ['src/signing/**'], up: '../', knows: [...BASE, LOG, 'database/**', 'tokens/**'] },
   {

@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { composeClientAuthentication } from './composition/client-authentication.ts';
 import type { Config } from './config/types.ts';
 import { AtRest } from './database/at-rest.ts';
 import type { Connection } from './database/connection.ts';
@@ -44,9 +45,6 @@ import { forwardedHeaders } from './upstream/reach.ts';
 import { createRelay } from './upstream/relay.ts';
 import { watchedExchange } from './upstream/watched-exchange.ts';
 import { Registry } from './vendors/registry.ts';
-
-/** Failed credentials of one client from one address before it has to wait, in points and seconds. */
-const FAILED_CREDENTIALS = { points: 20, duration: 60 } as const;
 
 /** Logins with a long `state` that one address, a school perhaps, may begin, in points and seconds. */
 const LONG_LOGINS = { points: 600, duration: 60 } as const;
@@ -175,6 +173,11 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     ownCookieNames: [binding.cookieName],
     renderBlocked: respondRelayError,
   });
+  const clientAuthentication = composeClientAuthentication({
+    ...{ db, registry, issuer, log },
+    signing: issue,
+  });
+  const { authentication } = clientAuthentication;
   const publicApp = createPublicApp({
     ...{ issuer, relay, log },
     trustedProxies: config.trustedProxies,
@@ -212,7 +215,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       ),
       logout: logouts.logout,
       token: tokenEndpoint(
-        { clients: registry, failures: new RateLimiterMemory(FAILED_CREDENTIALS), dpop },
+        { ...authentication, dpop },
         new Map([
           ['authorization_code', codeGrant(issue, oneTime)],
           ['refresh_token', refreshGrant(issue, registry, oneTime)],
@@ -247,6 +250,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       await registry.close();
       await upstream.close();
       await pool.close();
+      await clientAuthentication.close();
       await db.destroy();
     },
   };

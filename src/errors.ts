@@ -128,6 +128,31 @@ export const REASONS = {
     error: 'request_uri_not_supported',
     description: 'Request URIs are not supported.',
   },
+  request_object_invalid: {
+    status: 400,
+    error: 'invalid_request_object',
+    description: 'The request object is not valid.',
+  },
+  request_object_required: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The client must send its requests as signed request objects.',
+  },
+  request_uri_invalid: {
+    status: 400,
+    error: 'invalid_request_uri',
+    description: 'The request_uri is unknown, was used, has expired, or is of another client.',
+  },
+  pushed_request_required: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The client must push its authorization requests.',
+  },
+  client_cannot_push: {
+    status: 400,
+    error: 'unauthorized_client',
+    description: 'The client may not push authorization requests.',
+  },
   scope_invalid: {
     status: 400,
     error: 'invalid_scope',
@@ -196,6 +221,14 @@ export const REASONS = {
   client_authentication_missing: BAD_CLIENT,
   client_authentication_failed: BAD_CLIENT,
   client_authentication_method: BAD_CLIENT,
+  client_assertion_invalid: BAD_CLIENT,
+  client_assertion_key_unknown: BAD_CLIENT,
+  client_assertion_expired: BAD_CLIENT,
+  client_assertion_replayed: BAD_CLIENT,
+  client_keys_unavailable: {
+    ...UNAVAILABLE,
+    description: 'The keys of the client cannot be fetched at the moment.',
+  },
   client_authentication_throttled: {
     status: 429,
     error: 'invalid_client',

@@ -20,7 +20,9 @@ export interface LegacyClient {
   readonly client_secret?: string;
   readonly redirect_uris: readonly string[];
   readonly post_logout_redirect_uris?: readonly string[];
-  readonly token_endpoint_auth_method?: 'client_secret_basic' | 'client_secret_post' | 'none';
+  readonly token_endpoint_auth_method?:
+    'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
+  readonly jwks?: { readonly keys: readonly object[] };
   readonly grant_types?: readonly string[];
   readonly response_types?: readonly string[];
   readonly backchannel_logout_uri?: string;

@@ -7,6 +7,8 @@ export interface Registration {
   /** Absent: a public client. */
   readonly clientSecret?: string;
   readonly authMethod?: 'client_secret_basic' | 'client_secret_post';
+  /** Another method, as the libraries make it; `clientSecret` is not looked at then. */
+  readonly authentication?: client.ClientAuth;
   readonly redirectUri: string;
   /** Default: `openid profile email`. */
   readonly scope?: string;
@@ -97,7 +99,7 @@ async function discover(registration: Registration): Promise<client.Configuratio
     issuer,
     clientId,
     metadata,
-    authenticationOf(clientSecret, authMethod),
+    registration.authentication ?? authenticationOf(clientSecret, authMethod),
     registration.fetch
       ? { execute, [client.customFetch]: registration.fetch as client.CustomFetch }
       : { execute },

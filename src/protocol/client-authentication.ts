@@ -1,13 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Refusal } from '../errors.ts';
+import type { Reason } from '../errors.ts';
+import type { Result } from '../result.ts';
+import { failure, success } from '../result.ts';
 import { secretsEqual } from '../tokens/client-secret.ts';
 import type { UpstreamCredentials } from '../upstream/client-authentication.ts';
 import type { Client } from '../vendors/client.ts';
 import { isResourceServerOnly } from '../vendors/resource-server.ts';
+import type { AssertionParts } from './client-assertion.ts';
+import { judgeAssertion } from './client-assertion.ts';
 import type { PresentedCredentials } from './client-credentials.ts';
 import { presentedCredentials } from './client-credentials.ts';
 import type { ProtocolRequest } from './message.ts';
+import type { AssertionSigning } from './upstream-credentials.ts';
+import { upstreamCredentialsOf } from './upstream-credentials.ts';
 
 /** A client that may speak, and with what the proxy speaks for it upstream. */
 export interface AuthenticatedClient {
@@ -25,6 +32,9 @@ export interface AuthenticatedClient {
 export interface ClientAuthenticationParts {
   readonly clients: { find(clientId: string): Client | undefined };
   readonly failures: RateLimiterMemory;
+  readonly assertions: AssertionParts;
+  /** What the proxy signs with towards the upstream. */
+  readonly signing: AssertionSigning;
 }
 
 /**
@@ -42,14 +52,15 @@ export async function authenticateClient(
   const client = parts.clients.find(presented.clientId);
   const attempt = attemptOf(client, request.remoteAddress);
   await refuseThrottled(parts.failures, attempt);
-  const failed = (detail: string) => countFailure(parts.failures, attempt, detail);
+  const failed = (detail: string, reason: Reason = 'client_authentication_failed') =>
+    countFailure(parts.failures, attempt, reason, detail);
   if (client === undefined) throw await failed('unknown client');
   request.identified(client);
-  const complaint = objection(client, presented);
-  if (complaint !== undefined) throw await failed(complaint);
+  const judged = await judge(parts, client, presented);
+  if (!judged.ok) throw await failed(judged.detail ?? '', judged.reason);
   return {
     client,
-    ...upstreamCredentials(client, presented),
+    ...upstreamCredentials(client, presented, parts.signing),
     forwarded: isForwarded(client),
     failed: () => failed('refused by the upstream'),
   };
@@ -66,7 +77,27 @@ function attemptOf(client: Client | undefined, remoteAddress: string): string {
   return createHash('sha256').update(attempt).digest('base64url');
 }
 
-/** Why a credential is not good enough; undefined where it is, or where the upstream has to judge. */
+/** Whether a credential is good enough; also where the upstream has to judge. */
+async function judge(
+  parts: ClientAuthenticationParts,
+  client: Client,
+  presented: PresentedCredentials,
+): Promise<Result<unknown>> {
+  const method = client.metadata.token_endpoint_auth_method;
+  const isSigned = method === 'private_key_jwt' || method === 'client_secret_jwt';
+  if (isSigned !== (presented.assertion !== undefined)) {
+    return failure('client_authentication_failed', `the registered method is ${method}`);
+  }
+  if (presented.assertion !== undefined) {
+    return judgeAssertion(parts.assertions, client, presented.assertion);
+  }
+  const complaint = objection(client, presented);
+  return complaint === undefined
+    ? success(undefined)
+    : failure('client_authentication_failed', complaint);
+}
+
+/** Why a secret is not good enough; undefined where it is, or where the upstream has to judge. */
 function objection(client: Client, presented: PresentedCredentials): string | undefined {
   const isPublic = client.metadata.token_endpoint_auth_method === 'none';
   if (isPublic)
@@ -82,10 +113,10 @@ function objection(client: Client, presented: PresentedCredentials): string | un
 function upstreamCredentials(
   client: Client,
   presented: PresentedCredentials,
+  signing: AssertionSigning,
 ): Pick<AuthenticatedClient, 'upstream' | 'otherReading'> {
   if (client.upstream !== undefined) {
-    const { clientId, clientSecret } = client.upstream;
-    return { upstream: { clientId, clientSecret }, otherReading: undefined };
+    return { upstream: upstreamCredentialsOf(client.upstream, signing), otherReading: undefined };
   }
   const { clientId } = client;
   const [clientSecret, other] = presented.secrets ?? [];
@@ -105,8 +136,9 @@ async function refuseThrottled(failures: RateLimiterMemory, attempt: string): Pr
 async function countFailure(
   failures: RateLimiterMemory,
   attempt: string,
+  reason: Reason,
   detail: string,
 ): Promise<Refusal> {
   await failures.penalty(attempt);
-  return new Refusal('client_authentication_failed', detail);
+  return new Refusal(reason, detail);
 }

@@ -1,4 +1,6 @@
 import { Refusal } from '../errors.ts';
+import { assertedClientId } from '../tokens/client-assertion.ts';
+import { ASSERTION_TYPE } from './client-assertion.ts';
 import { optional } from './parameters.ts';
 
 /** What a vendor presented to authenticate its client. */
@@ -9,11 +11,13 @@ export interface PresentedCredentials {
    * says, and as it stands, since many libraries do not encode. Undefined: none.
    */
   readonly secrets: readonly string[] | undefined;
+  /** A signed assertion (RFC 7523 2.2). */
+  readonly assertion?: string | undefined;
   /** Whether the header was used; a refusal then carries `WWW-Authenticate`. */
   readonly basic: boolean;
 }
 
-/** Reads client credentials from the header or the form; both together are refused (RFC 6749 2.3). */
+/** Reads client credentials from the header or the form; two at once are refused (RFC 6749 2.3). */
 export function presentedCredentials(
   authorization: string | undefined,
   form: URLSearchParams,
@@ -21,7 +25,10 @@ export function presentedCredentials(
   const clientId = optional(form, 'client_id');
   const secret = optional(form, 'client_secret');
   if (form.has('client_assertion') || form.has('client_assertion_type')) {
-    throw new Refusal('client_authentication_method', 'client assertions are not supported');
+    if (authorization !== undefined || secret !== undefined) {
+      throw new Refusal('request_malformed', 'two credentials');
+    }
+    return [assertionCredentials(form)];
   }
   if (authorization !== undefined) {
     if (secret !== undefined) throw new Refusal('request_malformed', 'two credentials');
@@ -33,6 +40,21 @@ export function presentedCredentials(
   }
   if (clientId === undefined) throw new Refusal('client_authentication_missing');
   return [{ clientId, secrets: secret === undefined ? undefined : [secret], basic: false }];
+}
+
+/** RFC 7521 4.2: `client_id` is optional, and must be the one of the assertion. */
+function assertionCredentials(form: URLSearchParams): PresentedCredentials {
+  const assertion = optional(form, 'client_assertion');
+  if (optional(form, 'client_assertion_type') !== ASSERTION_TYPE || assertion === undefined) {
+    throw new Refusal('client_authentication_method', `client_assertion_type: ${ASSERTION_TYPE}`);
+  }
+  const clientId = assertedClientId(assertion);
+  if (clientId === undefined) throw new Refusal('client_assertion_invalid', 'it names no client');
+  const named = optional(form, 'client_id');
+  if (named !== undefined && named !== clientId) {
+    throw new Refusal('request_malformed', 'client_id differs from the credentials');
+  }
+  return { clientId, secrets: undefined, assertion, basic: false };
 }
 
 /** The decoded reading first; a second one where the raw client id is another. */

@@ -8,6 +8,7 @@ import { satisfiesHints } from './hints.ts';
 import { redeem } from './redemption.ts';
 import type { Issue, IssueParts } from './token-issue.ts';
 import { issueAccessToken, issueIdToken } from './token-issue.ts';
+import { upstreamCredentialsOf } from './upstream-credentials.ts';
 
 /** What the early way works with. */
 export type EarlyParts = IssueParts;
@@ -26,7 +27,7 @@ export async function answerEarly(
   const now = parts.clock();
   const { transaction } = pending;
   const redemption = orRefuse(
-    await redeem(parts, ourselves(client), pending, spentWith(pending, now), now),
+    await redeem(parts, ourselves(parts, client), pending, spentWith(pending, now), now),
   );
   const { grant, tokens, verified } = redemption;
   if (!satisfiesHints(transaction.hinted, grant.userIndex)) throw new Refusal('hint_mismatch');
@@ -59,12 +60,12 @@ export async function answerEarly(
 }
 
 /** The proxy redeems with the client's upstream credential, which only terminated clients leave to it. */
-function ourselves(client: Client): Parameters<typeof redeem>[1] {
+function ourselves(parts: EarlyParts, client: Client): Parameters<typeof redeem>[1] {
   const { upstream } = client;
   if (upstream === undefined) throw new Refusal('client_front_channel');
   return {
     client,
-    upstream: { clientId: upstream.clientId, clientSecret: upstream.clientSecret },
+    upstream: upstreamCredentialsOf(upstream, parts),
     otherReading: undefined,
     forwarded: false,
     failed: () => Promise.resolve(new Refusal('upstream_client')),

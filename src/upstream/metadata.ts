@@ -52,6 +52,8 @@ export interface UpstreamMetadata {
   /** Those the proxy accepts too; never empty. */
   readonly id_token_signing_alg_values_supported: readonly string[];
   readonly token_endpoint_auth_methods_supported: readonly string[];
+  /** Undefined where the upstream does not say. */
+  readonly token_endpoint_auth_signing_alg_values_supported: readonly string[] | undefined;
   readonly code_challenge_methods_supported: readonly string[];
   readonly response_types_supported: readonly string[];
   readonly subject_types_supported: readonly string[];
@@ -79,6 +81,7 @@ const DOCUMENT = z.object({
   >),
   id_token_signing_alg_values_supported: list,
   token_endpoint_auth_methods_supported: list,
+  token_endpoint_auth_signing_alg_values_supported: list,
   code_challenge_methods_supported: list,
   response_types_supported: list,
   subject_types_supported: list,
@@ -123,6 +126,8 @@ export function parseMetadata(
     token_endpoint_auth_methods_supported: data.token_endpoint_auth_methods_supported ?? [
       'client_secret_basic',
     ],
+    token_endpoint_auth_signing_alg_values_supported:
+      data.token_endpoint_auth_signing_alg_values_supported,
     code_challenge_methods_supported: data.code_challenge_methods_supported ?? [],
     response_types_supported: data.response_types_supported ?? ['code'],
     subject_types_supported: data.subject_types_supported ?? ['public'],

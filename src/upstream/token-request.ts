@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import { authenticationMethod, clientAuthentication } from './client-authentication.ts';
+import { upstreamAuthentication } from './client-authentication.ts';
 import type { ClientAuthentication, UpstreamCredentials } from './client-authentication.ts';
 import { tokenRefusal } from './error-answer.ts';
 import type { TokenRefusal } from './error-answer.ts';
@@ -109,8 +109,7 @@ export async function requestTokens(
   { exchange, metadata, credentials, signal }: TokenRequest,
   grant: Readonly<Record<string, string>>,
 ): Promise<TokenResult> {
-  const method = authenticationMethod(metadata, credentials);
-  const authentication = clientAuthentication(method, credentials);
+  const authentication = await upstreamAuthentication(metadata, credentials);
   const ask = async ({ headers, parameters }: ClientAuthentication): Promise<TokenResult> => {
     const response = await exchange({
       method: 'POST',

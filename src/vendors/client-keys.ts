@@ -22,6 +22,7 @@ const CURVES = {
 /** Of the modulus: below it nobody should believe a signature (RFC 7518 3.3). */
 const SMALLEST_RSA_BITS = 2048;
 const MOST_KEYS = 20;
+const MOST_PUBLISHED_KEYS = 100;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 const text = z.string().min(1).max(2000);
@@ -49,13 +50,27 @@ const key = z
     });
   })
   .transform(({ kty, kid, use, alg, key_ops, crv, n, e, x, y }): ClientKey => {
-    const members = { kty, kid, use, alg, key_ops, crv, n, e, x, y };
+    // RFC 9864 2.2: another name of the same.
+    const named = alg === 'Ed25519' ? 'EdDSA' : alg;
+    const members = { kty, kid, use, alg: named, key_ops, crv, n, e, x, y };
     const given = Object.entries(members).filter(([, value]) => value !== undefined);
     return Object.fromEntries(given) as unknown as ClientKey;
   });
 
 /** A client's `jwks` as an operator or a vendor writes it (OpenID Connect Registration 2). */
 export const clientJwks = z.object({ keys: z.array(key).min(1).max(MOST_KEYS) });
+
+/**
+ * The usable keys of a published JWKS. Keys of other kinds are passed over (RFC 7517 5),
+ * since a vendor may publish what others need.
+ */
+export function publishedKeys(document: Readonly<Record<string, unknown>>): readonly ClientKey[] {
+  const entries: readonly unknown[] = Array.isArray(document['keys']) ? document['keys'] : [];
+  return entries.slice(0, MOST_PUBLISHED_KEYS).flatMap((entry) => {
+    const parsed = key.safeParse(entry);
+    return parsed.success ? [parsed.data] : [];
+  });
+}
 
 function keyProblem(
   given: Readonly<Record<string, unknown>>,

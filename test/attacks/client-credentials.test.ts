@@ -130,8 +130,8 @@ describe('client authentication', () => {
     await expectRefused(world, expected, () => attempt({}, { authorization }));
   });
 
-  it('refuses a client assertion, which it does not understand', async () => {
-    const expected = { ...UNAUTHENTICATED, reason: 'client_authentication_method' } as const;
+  it('refuses a client assertion that names nobody', async () => {
+    const expected = { ...UNAUTHENTICATED, reason: 'client_assertion_invalid' } as const;
     const form = {
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: 'e30.e30.e30',

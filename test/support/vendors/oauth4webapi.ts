@@ -19,7 +19,7 @@ export async function openPlainRelyingParty(registration: Registration): Promise
     client_id: registration.clientId,
     ...(registration.idTokenAlg ? { id_token_signed_response_alg: registration.idTokenAlg } : {}),
   };
-  const authentication = authenticationOf(registration);
+  const authentication = registration.authentication ?? authenticationOf(registration);
 
   return {
     begin: async (parameters = {}) => {

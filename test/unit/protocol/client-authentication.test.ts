@@ -2,6 +2,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { expect, it } from 'vitest';
 
 import { createLogger } from '../../../src/observability/logger.ts';
+import type { ClientAuthenticationParts } from '../../../src/protocol/client-authentication.ts';
 import { authenticateClient } from '../../../src/protocol/client-authentication.ts';
 
 /** The real limiter, with a note of what it has to remember. */
@@ -13,10 +14,13 @@ class NotedLimiter extends RateLimiterMemory {
   }
 }
 
+/** What an unknown client never reaches. */
+type Rest = Pick<ClientAuthenticationParts, 'assertions' | 'signing'>;
+
 it('remembers little of a failed attempt, however long the invented client id is', async () => {
   const failures = new NotedLimiter({ points: 20, duration: 60 });
   const attempt = authenticateClient(
-    { clients: { find: () => undefined }, failures },
+    { clients: { find: () => undefined }, failures, ...({} as Rest) },
     {
       method: 'POST',
       query: new URLSearchParams(),

@@ -1,0 +1,52 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { Connection } from '../database/connection.ts';
+import { Replays } from '../grants/replays.ts';
+import type { Logger } from '../observability/logger.ts';
+import { CLIENT_KEYS_EXCHANGE, ClientKeys } from '../outbound/client-keys.ts';
+import type { ClientAuthenticationParts } from '../protocol/client-authentication.ts';
+import type { AssertionSigning } from '../protocol/upstream-credentials.ts';
+import { createExchange } from '../upstream/exchange.ts';
+import type { Registry } from '../vendors/registry.ts';
+
+/** Failed credentials of one client from one address before it has to wait, in points and seconds. */
+const FAILED_CREDENTIALS = { points: 20, duration: 60 } as const;
+
+/** What client authentication is made of. */
+export interface ClientAuthenticationOptions {
+  readonly db: Connection;
+  readonly registry: Registry;
+  readonly issuer: string;
+  readonly signing: AssertionSigning;
+  readonly log: Logger;
+}
+
+/** Client authentication as every endpoint with clients uses it, and the keys that it fetches. */
+export interface ComposedClientAuthentication {
+  readonly authentication: ClientAuthenticationParts;
+  readonly clientKeys: ClientKeys;
+  readonly replays: Replays;
+  close(): Promise<void>;
+}
+
+/** Wires client authentication. */
+export function composeClientAuthentication(
+  options: ClientAuthenticationOptions,
+): ComposedClientAuthentication {
+  const { db, registry, issuer, signing, log } = options;
+  const { clock } = signing;
+  // A pool of its own: no header that is meant for the upstream goes to a vendor.
+  const pool = createExchange(CLIENT_KEYS_EXCHANGE);
+  const clientKeys = new ClientKeys({ exchange: pool.exchange, issuer, clock, log });
+  const replays = new Replays(db, () => registry.databaseUp);
+  return {
+    authentication: {
+      clients: registry,
+      failures: new RateLimiterMemory(FAILED_CREDENTIALS),
+      assertions: { issuer, clientKeys, replays, clock },
+      signing,
+    },
+    clientKeys,
+    replays,
+    close: () => pool.close(),
+  };
+}

@@ -1,0 +1,132 @@
+import { SignJWT } from 'jose';
+import { failure, success, type Failure, type Result } from '../result.ts';
+import type { ClientKey } from '../vendors/client-keys.ts';
+import type { SignedJwt } from './client-jwt.ts';
+import {
+  algorithmNamed,
+  audienceProblem,
+  readClientJwt,
+  timeProblem,
+  verifiedClaims,
+} from './client-jwt.ts';
+import type { SigningKey } from './signing-keys.ts';
+
+/** What an assertion of a client must be, to be believed (RFC 7523 3, OpenID Connect Core 9). */
+export interface AssertionExpectation {
+  readonly clientId: string;
+  /** The names under which we may be meant: our issuer and endpoints. */
+  readonly audiences: readonly string[];
+  /** What the client registered: its secret, or its keys; the other method's is not looked at. */
+  readonly material:
+    | { readonly method: 'client_secret_jwt'; readonly secret: string }
+    | { readonly method: 'private_key_jwt'; readonly keys: readonly ClientKey[] };
+  /** `token_endpoint_auth_signing_alg`; undefined: any of the method. */
+  readonly algorithm: string | undefined;
+  readonly now: Date;
+}
+
+/** What is left to check of a verified assertion: that it comes only once. */
+export interface VerifiedAssertion {
+  readonly jti: string;
+  /** From then on the assertion is refused for its age. */
+  readonly expiresAt: Date;
+}
+
+/** The types that an assertion may be declared as; a request object or a proof is none of them. */
+const TYPES = /^(application\/)?(jwt|client-authentication\+jwt)$/i;
+
+const MAC_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
+const LONGEST_JTI = 500;
+
+/**
+ * The client that an assertion says it comes from, before anything of it is believed;
+ * undefined: it says nothing that could be read.
+ */
+export function assertedClientId(assertion: string): string | undefined {
+  const read = readClientJwt(assertion);
+  const sub = read?.claims['sub'];
+  return typeof sub === 'string' && sub !== '' ? sub : undefined;
+}
+
+/**
+ * Verifies an assertion that a client authenticates with. No claim is looked at
+ * before the signature holds.
+ *
+ * @returns `client_assertion_key_unknown` where no key fits (the JWKS may be stale),
+ *   `client_assertion_expired`, else `client_assertion_invalid`
+ */
+export async function verifyClientAssertion(
+  assertion: string,
+  expected: AssertionExpectation,
+): Promise<Result<VerifiedAssertion>> {
+  const read = readClientJwt(assertion);
+  if (read === undefined) return invalid('not a compact JWS of a JSON object');
+  const { typ, alg } = read.header;
+  if (typ !== undefined && !(typeof typ === 'string' && TYPES.test(typ))) {
+    return invalid('typ is not that of a client assertion');
+  }
+  if (expected.algorithm !== undefined && algorithmNamed(alg) !== expected.algorithm) {
+    return invalid('signed with another algorithm than the registered one');
+  }
+  const verified = await verifiedBy(read, expected.material);
+  if (!verified.ok) return verified;
+  return checkClaims(verified.value, expected);
+}
+
+async function verifiedBy(
+  read: SignedJwt,
+  material: AssertionExpectation['material'],
+): Promise<Result<SignedJwt['claims']>> {
+  if (material.method === 'private_key_jwt') {
+    return renamed(await verifiedClaims(read, { keys: material.keys }));
+  }
+  const algorithms: readonly unknown[] = MAC_ALGORITHMS;
+  if (!algorithms.includes(read.header['alg'])) return invalid('not signed with the secret');
+  return renamed(await verifiedClaims(read, { secret: material.secret }));
+}
+
+function renamed<T>(result: Result<T>): Result<T> {
+  return result.ok || result.reason === 'client_assertion_key_unknown'
+    ? result
+    : invalid(result.detail ?? 'the signature does not hold');
+}
+
+function checkClaims(
+  claims: SignedJwt['claims'],
+  { clientId, audiences, now }: AssertionExpectation,
+): Result<VerifiedAssertion> {
+  const { iss, sub, aud, jti } = claims;
+  if (iss !== clientId || sub !== clientId) return invalid('iss and sub are not the client');
+  const wrongAudience = audienceProblem(aud, audiences);
+  if (wrongAudience !== undefined) return invalid(wrongAudience);
+  const times = timeProblem(claims, now);
+  if (times?.kind === 'expired') return failure('client_assertion_expired');
+  if (times !== undefined) return invalid(times.detail);
+  if (typeof jti !== 'string' || jti === '' || jti.length > LONGEST_JTI) {
+    return invalid(`jti is not a text of 1 to ${LONGEST_JTI} characters`);
+  }
+  // As long as leeway would let it pass.
+  return success({ jti, expiresAt: new Date((Number(claims['exp']) + 60) * 1000) });
+}
+
+function invalid(detail: string): Failure {
+  return failure('client_assertion_invalid', detail);
+}
+
+/** An assertion of our own towards the upstream; good for a minute. */
+export async function signClientAssertion(
+  assertion: {
+    readonly clientId: string;
+    readonly audience: string;
+    /** Unique for each assertion. */
+    readonly jti: string;
+    readonly now: Date;
+  },
+  key: SigningKey,
+): Promise<string> {
+  const { clientId, audience, jti, now } = assertion;
+  const iat = Math.floor(now.getTime() / 1000);
+  return new SignJWT({ iss: clientId, sub: clientId, aud: audience, jti, iat, exp: iat + 60 })
+    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' })
+    .sign(key.privateKey);
+}
