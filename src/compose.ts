@@ -138,6 +138,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     ...{ issuer, upstream, exchange, subjects, seals, sealRoot, claimsRoot, clock },
     clients: registry,
     signingKey: (alg) => ring.signingKey(alg),
+    clientKeys: (client) => Promise.resolve(client.metadata.jwks?.keys ?? []),
   };
   const signAnswer = answerSigner(issue);
   const oneTime = new OneTimeUses(db, () => registry.databaseUp);

@@ -372,6 +372,11 @@ export const REASONS = {
   // The proxy itself
   database_unavailable: { ...UNAVAILABLE, description: 'The service is temporarily unavailable.' },
   configuration_stale: { ...UNAVAILABLE, description: 'The service is temporarily unavailable.' },
+  client_key_missing: {
+    status: 500,
+    error: 'server_error',
+    description: 'The client publishes no key that its answers can be encrypted to.',
+  },
   key_unavailable: { ...UNAVAILABLE, description: 'The service is temporarily unavailable.' },
   relay_refused: {
     status: 400,

@@ -16,6 +16,11 @@ export function respond(response: Response, answer: ProtocolResponse): void {
     response.status(200).type('html').send(answer.html);
     return;
   }
+  if (answer.kind === 'jwt') {
+    // As bytes: text would get a charset, which these media types do not have.
+    response.status(200).type(answer.mediaType).send(Buffer.from(answer.jwt));
+    return;
+  }
   response.status(answer.status).json(answer.body);
 }
 

@@ -1,4 +1,5 @@
 import { DPOP_ALGORITHMS } from '../tokens/dpop.ts';
+import { CONTENT_ENCRYPTION, KEY_MANAGEMENT } from '../vendors/encryption-keys.ts';
 import type { Endpoint } from './message.ts';
 import { publicJson } from './message.ts';
 import type { Offered } from './offered.ts';
@@ -41,6 +42,11 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     ],
     subject_types_supported: ['pairwise', 'public'],
     id_token_signing_alg_values_supported: parts.signingAlgorithms,
+    id_token_encryption_alg_values_supported: KEY_MANAGEMENT,
+    id_token_encryption_enc_values_supported: CONTENT_ENCRYPTION,
+    userinfo_signing_alg_values_supported: parts.signingAlgorithms,
+    userinfo_encryption_alg_values_supported: KEY_MANAGEMENT,
+    userinfo_encryption_enc_values_supported: CONTENT_ENCRYPTION,
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     code_challenge_methods_supported: ['S256'],
     dpop_signing_alg_values_supported: DPOP_ALGORITHMS,

@@ -26,6 +26,13 @@ export type ProtocolResponse =
       readonly headers: Readonly<Record<string, string>>;
     }
   | {
+      /** A signed or encrypted answer, as a media type of its own. */
+      readonly kind: 'jwt';
+      readonly mediaType: string;
+      readonly jwt: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | {
       readonly kind: 'page';
       readonly html: string;
       readonly headers: Readonly<Record<string, string>>;

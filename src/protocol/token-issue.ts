@@ -1,7 +1,8 @@
-import { Refusal } from '../errors.ts';
+import { Refusal, orRefuse } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Subjects } from '../subjects/settle.ts';
 import { sidFor } from '../tokens/derived.ts';
+import { encryptJwt } from '../tokens/encrypt.ts';
 import { tokenHash } from '../tokens/hashes.ts';
 import type { Release } from '../tokens/release.ts';
 import { releaseIdTokenClaims } from '../tokens/release.ts';
@@ -15,6 +16,8 @@ import type { UpstreamTokens } from '../upstream/token-request.ts';
 import type { Client } from '../vendors/client.ts';
 import type { Mode } from '../vendors/phase.ts';
 import { makeAccessToken } from './access-token.ts';
+import type { EncryptionWish, KeysOf } from './encrypted-answer.ts';
+import { encryptionTarget } from './encrypted-answer.ts';
 import type { Grant } from './grant.ts';
 import { packGrant, sealGrantToken } from './grant.ts';
 import type { ProtocolResponse } from './message.ts';
@@ -35,6 +38,8 @@ export interface IssueParts {
   /** The key that signs for an algorithm now. */
   readonly signingKey: (algorithm: SigningKey['alg']) => SigningKey;
   readonly clock: () => Date;
+  /** The public keys that clients want their answers encrypted to. */
+  readonly clientKeys: KeysOf;
 }
 
 /** Seconds for which a token is good where the upstream does not say. */
@@ -211,7 +216,7 @@ export async function issueIdToken(
   }
   const iat = Math.floor(now.getTime() / 1000);
   const remaining = Number(verified.claims['exp']) - iat;
-  return signIdToken(
+  const idToken = await signIdToken(
     {
       ...released.claims,
       ...relayEmail(client.metadata, grant.subject, grant.kind),
@@ -225,6 +230,15 @@ export async function issueIdToken(
     },
     key,
   );
+  const target = await encryptionTarget(client, encryptionOfIdTokens(client), parts.clientKeys);
+  return target === undefined ? idToken : orRefuse(await encryptJwt(idToken, target));
+}
+
+function encryptionOfIdTokens({ metadata }: Client): EncryptionWish {
+  return {
+    alg: metadata.id_token_encrypted_response_alg,
+    enc: metadata.id_token_encrypted_response_enc,
+  };
 }
 
 /** Of the values that the vendor really gets, by our algorithm. */

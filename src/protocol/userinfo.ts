@@ -9,18 +9,20 @@ import type { Grant } from './grant.ts';
 import { requireBinding } from './dpop.ts';
 import type { DpopParts } from './dpop.ts';
 import type { Endpoint } from './message.ts';
-import { privateJson } from './message.ts';
 import { presentedAccessToken } from './access-token-header.ts';
 import { fallen, modeToday } from './standing.ts';
 import type { IssueParts } from './token-issue.ts';
 import { requireSameUser } from './token-refresh.ts';
+import type { UserinfoAnswerParts } from './userinfo-answer.ts';
+import { userinfoAnswer } from './userinfo-answer.ts';
 
 /** What the userinfo endpoint works with. */
 export type UserinfoParts = Pick<
   IssueParts,
   'upstream' | 'exchange' | 'subjects' | 'claimsRoot' | 'clock'
 > &
-  AccessTokenParts & {
+  AccessTokenParts &
+  UserinfoAnswerParts & {
     readonly dpop: DpopParts;
     readonly registry: {
       find(clientId: string): Client | undefined;
@@ -28,7 +30,7 @@ export type UserinfoParts = Pick<
     };
   };
 
-/** The userinfo endpoint (OpenID Connect Core 5.3), as JSON. */
+/** The userinfo endpoint (OpenID Connect Core 5.3). */
 export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
   return async (request) => {
     const now = parts.clock();
@@ -64,7 +66,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     if (released.dropped.length > 0) {
       request.log.warn({ client: client.clientId, dropped: released.dropped }, 'claims held back');
     }
-    return privateJson({
+    return userinfoAnswer(parts, client, {
       ...released.claims,
       ...relayEmail(client.metadata, grant.subject, grant.kind),
       sub: grant.subject,
