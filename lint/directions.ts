@@ -138,6 +138,12 @@ export const DIRECTIONS: readonly Direction[] = [
     knows: [...BELOW_CLI, 'doctor/**'],
     libraries: ['commander'],
   },
+  // Parts of compose.ts, each wired in a file of its own.
+  {
+    files: ['src/composition/**'],
+    up: '../',
+    knows: [...BELOW_CLI, 'protocol/**'],
+  },
   {
     files: ['src/compose.ts'],
     up: './',
@@ -145,12 +151,6 @@ export const DIRECTIONS: readonly Direction[] = [
     libraries: ['express'],
   },
   {
-  // Parts of compose.ts, each wired in a file of its own.
-  {
-    files: ['src/composition/**'],
-    up: '../',
-    knows: [...BELOW_CLI, 'protocol/**'],
-  },
     files: ['src/serve.ts'],
     up: './',
     knows: ['compose.ts', 'errors.ts', 'config/**', 'database/**', 'observability/**'],

@@ -263,6 +263,49 @@ export const REASONS = {
   refresh_replayed: BAD_REFRESH,
   grant_revoked: BAD_REFRESH,
   continuity_ended: BAD_REFRESH,
+  // Logins elsewhere (RFC 8628 3.5, CIBA 11 and 13)
+  authorization_pending: {
+    status: 400,
+    error: 'authorization_pending',
+    description: 'The user has not decided yet.',
+  },
+  polling_too_fast: {
+    status: 400,
+    error: 'slow_down',
+    description: 'Wait five seconds longer between two requests.',
+  },
+  authorization_expired: {
+    status: 400,
+    error: 'expired_token',
+    description: 'The user did not decide in time.',
+  },
+  authorization_denied: {
+    status: 400,
+    error: 'access_denied',
+    description: 'The request was denied.',
+  },
+  pending_login_invalid: BAD_PENDING_LOGIN,
+  pending_login_of_another_client: BAD_PENDING_LOGIN,
+  pending_login_replayed: BAD_PENDING_LOGIN,
+  user_unknown: {
+    status: 400,
+    error: 'unknown_user_id',
+    description: 'The hint names no user of this client.',
+  },
+  binding_message_invalid: {
+    status: 400,
+    error: 'invalid_binding_message',
+    description: 'The binding message cannot be shown.',
+  },
+  // Token exchange (RFC 8693 2.2.2)
+  subject_token_invalid: BAD_SUBJECT_TOKEN,
+  subject_token_of_another_client: BAD_SUBJECT_TOKEN,
+  subject_token_refused: BAD_SUBJECT_TOKEN,
+  exchange_target: {
+    status: 400,
+    error: 'invalid_target',
+    description: 'Tokens for this resource or audience are not given.',
+  },
   // DPoP (RFC 9449), at the token endpoint and with an access token
   dpop_proof_missing: { status: 400, ...BAD_PROOF },
   dpop_proof_invalid: { status: 400, ...BAD_PROOF },
@@ -317,49 +360,6 @@ export const REASONS = {
   id_token_not_yet_valid: UPSTREAM_BROKEN,
   id_token_nonce: UPSTREAM_BROKEN,
   id_token_hash: UPSTREAM_BROKEN,
-  // Logins elsewhere (RFC 8628 3.5, CIBA 11 and 13)
-  authorization_pending: {
-    status: 400,
-    error: 'authorization_pending',
-    description: 'The user has not decided yet.',
-  },
-  polling_too_fast: {
-    status: 400,
-    error: 'slow_down',
-    description: 'Wait five seconds longer between two requests.',
-  },
-  authorization_expired: {
-    status: 400,
-    error: 'expired_token',
-    description: 'The user did not decide in time.',
-  },
-  authorization_denied: {
-    status: 400,
-    error: 'access_denied',
-    description: 'The request was denied.',
-  },
-  pending_login_invalid: BAD_PENDING_LOGIN,
-  pending_login_of_another_client: BAD_PENDING_LOGIN,
-  pending_login_replayed: BAD_PENDING_LOGIN,
-  user_unknown: {
-    status: 400,
-    error: 'unknown_user_id',
-    description: 'The hint names no user of this client.',
-  },
-  binding_message_invalid: {
-    status: 400,
-    error: 'invalid_binding_message',
-    description: 'The binding message cannot be shown.',
-  },
-  // Token exchange (RFC 8693 2.2.2)
-  subject_token_invalid: BAD_SUBJECT_TOKEN,
-  subject_token_of_another_client: BAD_SUBJECT_TOKEN,
-  subject_token_refused: BAD_SUBJECT_TOKEN,
-  exchange_target: {
-    status: 400,
-    error: 'invalid_target',
-    description: 'Tokens for this resource or audience are not given.',
-  },
   // Subjects
   subject_missing: UPSTREAM_BROKEN,
   subject_too_long: UPSTREAM_BROKEN,

@@ -116,8 +116,6 @@ export function offerTokenExchange(provider: Provider): void {
       if (params['resource'] === 'https://closed.example/') {
         throw new errors.InvalidTarget('closed to alice');
       }
-      const account = await provider.Account.findAccount(context, subject.accountId);
-      context.oidc.entity('Account', account);
       const { accountId, grantId, sessionUid, sid } = subject;
       const token = new provider.AccessToken({
         ...{ client, accountId, grantId, sessionUid, sid, gty: 'token_exchange' },

@@ -62,9 +62,9 @@ export function createLegacyProvider(
   const users = new Map(options.users.map((user) => [user.username, user]));
   const provider = new Provider(options.issuer, configuration(options, users));
   makeTokensTalkative(provider, options.issuer, users, options.keys[0], options.tokens);
+  if (options.elsewhere?.tokenExchange === true) offerTokenExchange(provider);
   provider.on('server_error', (_context, error) => options.onError?.(error));
   const serve = provider.callback();
-  if (options.elsewhere?.tokenExchange === true) offerTokenExchange(provider);
   const { host } = new URL(options.issuer);
   return async (request, response) => {
     request.headers.host = host;

@@ -4,15 +4,19 @@ import type { Connection } from '../database/connection.ts';
 import { putNamed, readReference } from '../database/references.ts';
 import type { OneTimeUses } from '../grants/one-time.ts';
 import type { ClientAuthenticationParts } from '../protocol/client-authentication.ts';
+import { cibaEndpoint } from '../protocol/ciba.ts';
 import { deviceEndpoint } from '../protocol/device.ts';
+import type { HintParts } from '../protocol/hints.ts';
 import type { Endpoint } from '../protocol/message.ts';
+import { exchangeGrant } from '../protocol/token-exchange.ts';
 import { polledGrant } from '../protocol/token-polled.ts';
 import type { GrantHandler } from '../protocol/token.ts';
 import type { IssueParts } from '../protocol/token-issue.ts';
 import type { UserCodeStore } from '../protocol/user-codes.ts';
 import { UserCodes } from '../protocol/user-codes.ts';
 import type { Sealer } from '../tokens/seal.ts';
-import { DEVICE_CODE_GRANT } from '../upstream/grant-types.ts';
+import { CIBA_GRANT, DEVICE_CODE_GRANT, TOKEN_EXCHANGE_GRANT } from '../upstream/grant-types.ts';
+import type { Registry } from '../vendors/registry.ts';
 
 /** User codes that one address may get wrong, in points and seconds. */
 const WRONG_CODES = { points: 20, duration: 300 } as const;
@@ -25,19 +29,29 @@ export interface OutOfBandParts {
   readonly oneTime: OneTimeUses;
   readonly authentication: ClientAuthenticationParts;
   readonly frontChannel: FrontChannel;
+  readonly registry: Registry;
+  readonly publicKeys: () => readonly object[];
+  readonly hints: HintParts;
 }
 
 /** Logins on other devices: their endpoints, and their grants by grant type. */
 export function outOfBand(parts: OutOfBandParts): {
   readonly device: Endpoint;
+  readonly ciba: Endpoint;
   readonly grants: ReadonlyMap<string, GrantHandler>;
 } {
-  const { db, issue, sealer, oneTime, authentication, frontChannel } = parts;
+  const { db, issue, sealer, oneTime, authentication, frontChannel, registry } = parts;
+  const hints = { ...parts.hints, localSubjects: issue.subjects };
   const userCodes = new UserCodes(userCodeStore(db), sealer);
   const wrongCodes = new RateLimiterMemory(WRONG_CODES);
   return {
     device: deviceEndpoint({ ...issue, authentication, userCodes, frontChannel, wrongCodes }),
-    grants: new Map([[DEVICE_CODE_GRANT, polledGrant(issue, oneTime, 'device_code')]]),
+    ciba: cibaEndpoint({ ...issue, authentication, hints }),
+    grants: new Map([
+      [DEVICE_CODE_GRANT, polledGrant(issue, oneTime, 'device_code')],
+      [CIBA_GRANT, polledGrant(issue, oneTime, 'auth_req_id')],
+      [TOKEN_EXCHANGE_GRANT, exchangeGrant({ ...issue, publicKeys: parts.publicKeys }, registry)],
+    ]),
   };
 }
 

@@ -77,3 +77,8 @@ export const OWN_PREFIXES = ['/.well-known', '/oidc', '/account'] as const;
     cors: 'client',
     audience: 'vendor',
   },
+  { endpoint: 'ciba', path: '/oidc/ciba', methods: ['POST'], cors: 'client', audience: 'vendor' },
+];
+
+/** Path prefixes under `ISSUER` that are ours alone and never relayed. */
+export const OWN_PREFIXES = ['/.well-known', '/oidc', '/account'] as const;

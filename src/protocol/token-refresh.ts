@@ -133,7 +133,7 @@ export function requireSameUser(
 }
 
 /** RFC 6749 6: never more than was granted. */
-function narrowedScope(requested: string | undefined, granted: string): string {
+export function narrowedScope(requested: string | undefined, granted: string): string {
   if (requested === undefined) return granted;
   const allowed = words(granted);
   const wanted = words(requested);

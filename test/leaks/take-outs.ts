@@ -294,6 +294,40 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       find: "device_code: await sealPendingLogin(seals, 'device_code', login, times),",
       replace: 'device_code: device.deviceCode,',
     },
+  'auth-req-id': [
+    {
+      file: 'src/protocol/ciba.ts',
+      find: "auth_req_id: await sealPendingLogin(seals, 'auth_req_id', login, times),",
+      replace: 'auth_req_id: begun.authReqId,',
+    },
+  ],
+  'backchannel-hint': [
+    {
+      file: 'src/protocol/hinted-user.ts',
+      find: 'if (allowed.includes(user)) return',
+      replace: 'if (allowed.length >= 0) return',
+    },
+  ],
+  'exchanged-token': [
+    {
+      file: 'src/protocol/token-exchange.ts',
+      find: '{ ...answer.body, issued_token_type: ACCESS_TOKEN }',
+      replace:
+        '{ ...answer.body, access_token: tokens.accessToken, issued_token_type: ACCESS_TOKEN }',
+    },
+  ],
+  'exchanged-token-user': [
+    {
+      file: 'src/protocol/token-exchange.ts',
+      find: 'requireSameUser(parts, client, grant, claimed);',
+      replace: '',
+    },
+    {
+      file: 'src/protocol/token-exchange.ts',
+      find: 'requireSameUser(parts, client, grant, verified.subject);',
+      replace: '',
+    },
+  ],
   ],
   'verification-uri': [
     {
