@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
+import { composeTokenStatus } from './composition/token-status.ts';
 import type { Config } from './config/types.ts';
 import { AtRest } from './database/at-rest.ts';
 import type { Connection } from './database/connection.ts';
@@ -179,6 +180,11 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     signing: issue,
   });
   const { authentication } = clientAuthentication;
+  const tokenStatus = composeTokenStatus({
+    ...{ db, atRest, issue, registry, authentication },
+    indexRoot: keyring.index,
+    publicKeys: () => ring.publicKeys(),
+  });
   const publicApp = createPublicApp({
     ...{ issuer, relay, log },
     trustedProxies: config.trustedProxies,
@@ -223,6 +229,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
           ['client_credentials', clientCredentialsGrant(issue, registry)],
         ]),
       ),
+      ...tokenStatus,
       userinfo: userinfoEndpoint({
         ...{ ...issue, registry, dpop },
         publicKeys: () => ring.publicKeys(),

@@ -92,6 +92,8 @@ function configuration(
     conformIdTokenClaims: false,
     features: {
       devInteractions: { enabled: false },
+      // Older than RFC 8707: `resource` means nothing to it.
+      resourceIndicators: { enabled: false },
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true },

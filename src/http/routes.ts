@@ -59,6 +59,20 @@ export const ROUTES: readonly Route[] = [
   },
   { endpoint: 'token', path: '/oidc/token', methods: ['POST'], cors: 'client', audience: 'vendor' },
   {
+    endpoint: 'introspect',
+    path: '/oidc/introspect',
+    methods: ['POST'],
+    cors: 'nobody',
+    audience: 'vendor',
+  },
+  {
+    endpoint: 'revoke',
+    path: '/oidc/revoke',
+    methods: ['POST'],
+    cors: 'client',
+    audience: 'vendor',
+  },
+  {
     endpoint: 'userinfo',
     path: '/oidc/userinfo',
     methods: ['GET', 'POST'],

@@ -10,6 +10,8 @@ export interface Endpoints {
   readonly logout: Endpoint;
   readonly token: Endpoint;
   readonly userinfo: Endpoint;
+  readonly introspect: Endpoint;
+  readonly revoke: Endpoint;
 }
   readonly introspect: Endpoint;
   readonly revoke: Endpoint;
@@ -30,6 +32,7 @@ const ERRORS = 'test/leaks/errors.test.ts';
 const ELSEWHERE = 'test/leaks/elsewhere.test.ts';
 const BROWSER = 'test/leaks/browser.test.ts';
 const LOGS = 'test/leaks/logs.test.ts';
+const TOKENS = 'test/leaks/introspection.test.ts';
 const LOGOUT = 'test/leaks/logout.test.ts';
 
 /**
@@ -92,6 +95,22 @@ export const EXITS = {
   'relay-logout-hint': {
     rule: 'the upstream’s ID token is added on the way upstream, and an answer that repeats it is blocked',
     proof: LOGOUT,
+  },
+  'introspection-caller': {
+    rule: 'only the token’s client and resource servers in its audience learn anything',
+    proof: TOKENS,
+  },
+  'introspection-vendor': {
+    rule: 'a resource server of another vendor learns nothing, unless an operator lets it',
+    proof: TOKENS,
+  },
+  'introspection-subject': { rule: '`sub` is that of the caller’s sector, or none', proof: TOKENS },
+  'introspection-members': { rule: 'nothing of the upstream’s answer leaves', proof: TOKENS },
+  'introspection-expiry': { rule: '`exp` is ours, never the upstream’s instant', proof: TOKENS },
+  'revocation-owner': { rule: 'somebody else’s token is not revoked', proof: TOKENS },
+  'revocation-shared': {
+    rule: 'a shared upstream client’s tokens are ended here alone',
+    proof: TOKENS,
   },
   discovery: { rule: 'addresses and capabilities of ours only', proof: LOGIN },
   webfinger: {
@@ -183,6 +202,15 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'token-error',
     'response-headers',
   ],
+  introspect: [
+    'introspection-caller',
+    'introspection-vendor',
+    'introspection-subject',
+    'introspection-members',
+    'introspection-expiry',
+    'response-headers',
+  ],
+  revoke: ['revocation-owner', 'revocation-shared', 'response-headers'],
   userinfo: [
     'userinfo-subject',
     'userinfo-claims',

@@ -12,6 +12,9 @@ const RESPONSE = 'src/protocol/authorization-response.ts';
 const USERINFO = 'src/protocol/userinfo.ts';
 const RELEASE = 'src/tokens/release.ts';
 const RELAY = 'src/upstream/relay';
+const INTROSPECT = 'src/protocol/introspect.ts';
+const VIEW = 'src/protocol/introspection-view.ts';
+const REVOKE = 'src/protocol/revoke.ts';
 const LOGOUT = 'src/protocol/logout.ts';
 
 /** How each rule of `protocol/exits.ts` is taken out. */
@@ -201,6 +204,50 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace:
         "response.set(answer.headers).set('x-legacy-user', globalThis.upstreamHeaders?.['x-legacy-user']);",
     },
+  ],
+  'introspection-caller': [
+    {
+      file: VIEW,
+      find: "if (caller.clientId === owner.clientId) return { as: 'client' };",
+      replace: "if (caller.clientId !== '') return { as: 'client' };",
+    },
+  ],
+  'introspection-vendor': [{ file: VIEW, find: 'if (!isServed) return undefined;', replace: '' }],
+  'introspection-subject': [
+    {
+      file: VIEW,
+      find: 'if (caller.sector === owner.sector) return subject;',
+      replace: "if (caller.sector !== '') return subject;",
+    },
+  ],
+  'introspection-members': [
+    {
+      file: 'src/upstream/introspection-request.ts',
+      find: 'const { active, exp } = jsonObject(response);',
+      replace: 'const { active, exp } = (globalThis.upstreamIntrospection = jsonObject(response));',
+    },
+    {
+      file: INTROSPECT,
+      find: 'active: true,',
+      replace: '...globalThis.upstreamIntrospection,\n    active: true,',
+    },
+  ],
+  'introspection-expiry': [
+    {
+      file: INTROSPECT,
+      find: 'Math.min(ours, now + Math.ceil(remaining / 60) * 60)',
+      replace: 'answer.expiresAt',
+    },
+  ],
+  'revocation-owner': [
+    {
+      file: REVOKE,
+      find: 'const own = token?.clientId === caller.client.clientId ? token : undefined;',
+      replace: 'const own = token;',
+    },
+  ],
+  'revocation-shared': [
+    { file: REVOKE, find: 'if (caller.client.upstream?.shared === true) return;', replace: '' },
   ],
   discovery: [
     {
