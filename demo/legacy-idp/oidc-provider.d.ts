@@ -63,9 +63,20 @@ declare module 'oidc-provider' {
     find(value: string, options?: object): Promise<T | undefined>;
   }
 
+  /** What the provider refuses with; the message becomes `error_description`. */
+  export const errors: Readonly<
+    Record<'AccessDenied' | 'InvalidRequest' | 'InvalidTarget', new (message: string) => Error>
+  >;
+
   export class Provider {
     constructor(issuer: string, configuration: object);
-    readonly AccessToken: Model<Token>;
+    readonly AccessToken: Model<Token> & (new (of: object) => Token);
+    registerGrantType(
+      name: string,
+      handler: (context: Context & { body?: object }) => Promise<void>,
+      parameters: readonly string[],
+    ): void;
+    backchannelResult(request: string, result: object, authentication?: object): Promise<void>;
     readonly RefreshToken: Model<Token>;
     readonly IdToken: Model<IdToken>;
     readonly Session: Model<Session>;

@@ -39,12 +39,12 @@ export interface LegacyProviderOptions {
   readonly tokens?: LegacyTokens;
   /** Whether each refresh token serves once. Default: yes. */
   readonly rotatesRefreshTokens?: boolean;
-  /** Called with what goes wrong inside the provider. */
-  readonly onError?: (error: Error) => void;
   /** Logins on other devices, and token exchange. Default: none. */
   readonly elsewhere?: LegacyElsewhere;
   /** Who is asked on a device of their own, at the end of the list. */
   readonly waiting?: WaitingUser[];
+  /** Called with what goes wrong inside the provider. */
+  readonly onError?: (error: Error) => void;
 }
 
 const MINUTE = 60;
@@ -98,9 +98,10 @@ function configuration(
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
+      backchannelLogout: { enabled: true },
+      ...elsewhereFeatures(options.elsewhere ?? {}, users, options.waiting ?? []),
     },
     interactions: {
-      ...elsewhereFeatures(options.elsewhere ?? {}, users, options.waiting ?? []),
       url: (_context: Context, { uid }: { uid: string }) => `${options.issuer}/interaction/${uid}`,
     },
     pkce: { required: () => false },
@@ -118,10 +119,10 @@ function configuration(
       Interaction: HOUR,
       Session: DAY,
       Grant: 14 * DAY,
-    },
-    findAccount: async (_context: Context, sub: string) => {
       DeviceCode: 10 * MINUTE,
       BackchannelAuthenticationRequest: 10 * MINUTE,
+    },
+    findAccount: async (_context: Context, sub: string) => {
       const user = users.get(sub);
       return user && { accountId: sub, claims: async () => claimsOf(user) };
     },

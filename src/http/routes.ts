@@ -43,6 +43,7 @@ export const ROUTES: readonly Route[] = [
     cors: 'nobody',
     audience: 'browser',
   },
+  { endpoint: 'par', path: '/oidc/par', methods: ['POST'], cors: 'client', audience: 'vendor' },
   {
     endpoint: 'callback',
     path: '/oidc/callback',
@@ -56,6 +57,13 @@ export const ROUTES: readonly Route[] = [
     methods: ['GET', 'POST'],
     cors: 'nobody',
     audience: 'browser',
+  },
+  {
+    endpoint: 'backchannelLogout',
+    path: '/oidc/backchannel-logout',
+    methods: ['POST'],
+    cors: 'nobody',
+    audience: 'vendor',
   },
   { endpoint: 'token', path: '/oidc/token', methods: ['POST'], cors: 'client', audience: 'vendor' },
   {
@@ -79,10 +87,6 @@ export const ROUTES: readonly Route[] = [
     cors: 'client',
     audience: 'vendor',
   },
-];
-
-/** Path prefixes under `ISSUER` that are ours alone and never relayed. */
-export const OWN_PREFIXES = ['/.well-known', '/oidc', '/account'] as const;
   {
     // A vendor's device posts here; its user opens the same address.
     endpoint: 'device',

@@ -1,5 +1,6 @@
 import { DPOP_ALGORITHMS } from '../tokens/dpop.ts';
 import { CONTENT_ENCRYPTION, KEY_MANAGEMENT } from '../vendors/encryption-keys.ts';
+import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS } from '../vendors/client-keys.ts';
 import type { Endpoint } from './message.ts';
 import { publicJson } from './message.ts';
 import type { Offered } from './offered.ts';
@@ -12,6 +13,18 @@ export interface DiscoveryParts {
   /** What the upstream makes possible at this moment. */
   readonly offered: () => Offered;
 }
+
+/** The methods with a credential. */
+const AUTHENTICATION_METHODS = [
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_jwt',
+  'private_key_jwt',
+] as const;
+
+/** RFC 9864 2.2: EdDSA over Ed25519 under both of its names. */
+const CLIENT_ALGORITHMS = [...CLIENT_SIGNING_ALGORITHMS, 'Ed25519'];
+const ASSERTION_ALGORITHMS = [...CLIENT_ALGORITHMS, ...CLIENT_MAC_ALGORITHMS];
 
 /** Seconds for which the document may be kept. */
 const MAX_AGE = 300;
@@ -29,7 +42,6 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     token_endpoint: `${issuer}/oidc/token`,
     userinfo_endpoint: `${issuer}/oidc/userinfo`,
     jwks_uri: `${issuer}/oidc/jwks`,
-    end_session_endpoint: `${issuer}/oidc/logout`,
     response_types_supported: RESPONSE_TYPES,
     response_modes_supported: RESPONSE_MODES,
     authorization_signing_alg_values_supported: parts.signingAlgorithms,
@@ -47,7 +59,11 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     userinfo_signing_alg_values_supported: parts.signingAlgorithms,
     userinfo_encryption_alg_values_supported: KEY_MANAGEMENT,
     userinfo_encryption_enc_values_supported: CONTENT_ENCRYPTION,
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    token_endpoint_auth_methods_supported: [...AUTHENTICATION_METHODS, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    pushed_authorization_request_endpoint: `${issuer}/oidc/par`,
+    require_pushed_authorization_requests: false,
+    request_object_signing_alg_values_supported: CLIENT_ALGORITHMS,
     introspection_endpoint: `${issuer}/oidc/introspect`,
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     introspection_signing_alg_values_supported: parts.signingAlgorithms,
@@ -63,8 +79,9 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'nonce', 'at_hash', 'auth_time', 'sid'],
     authorization_response_iss_parameter_supported: true,
     claims_parameter_supported: true,
-    request_parameter_supported: false,
+    request_parameter_supported: true,
     request_uri_parameter_supported: false,
+    ...offered.members,
   };
 }
 
@@ -72,4 +89,3 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
 export function discoveryEndpoint(parts: DiscoveryParts): Endpoint {
   return () => Promise.resolve(publicJson(discoveryDocument(parts), MAX_AGE));
 }
-    ...offered.members,

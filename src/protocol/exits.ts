@@ -6,18 +6,17 @@ export interface Endpoints {
   readonly jwks: Endpoint;
   readonly webfinger: Endpoint;
   readonly authorize: Endpoint;
+  readonly par: Endpoint;
   readonly callback: Endpoint;
   readonly logout: Endpoint;
+  readonly backchannelLogout: Endpoint;
   readonly token: Endpoint;
   readonly userinfo: Endpoint;
   readonly introspect: Endpoint;
   readonly revoke: Endpoint;
-}
-  readonly introspect: Endpoint;
-  readonly revoke: Endpoint;
+  readonly device: Endpoint;
   readonly ciba: Endpoint;
 }
-  readonly device: Endpoint;
 
 /** A place where a subject, or something else that identifies a user, could leave. */
 interface Exit {
@@ -29,8 +28,11 @@ interface Exit {
 
 const LOGIN = 'test/leaks/logins.test.ts';
 const ERRORS = 'test/leaks/errors.test.ts';
-const ELSEWHERE = 'test/leaks/elsewhere.test.ts';
+const PUSHED = 'test/leaks/pushed-requests.test.ts';
 const BROWSER = 'test/leaks/browser.test.ts';
+const ELSEWHERE = 'test/leaks/elsewhere.test.ts';
+const MODES = 'test/leaks/response-modes.test.ts';
+const HINTS = 'test/attacks/hints.test.ts';
 const LOGS = 'test/leaks/logs.test.ts';
 const TOKENS = 'test/leaks/introspection.test.ts';
 const LOGOUT = 'test/leaks/logout.test.ts';
@@ -69,10 +71,23 @@ export const EXITS = {
   'id-token-expiry': { rule: '`exp` is ours, in whole minutes, not the upstream’s', proof: LOGIN },
   'id-token-sid': { rule: '`sid` is keyed per sector', proof: LOGIN },
   'access-token': { rule: 'sealed', proof: LOGIN },
+  'access-token-jwt-subject': { rule: '`sub` as in the ID token', proof: TOKENS },
+  'access-token-jwt-claims': {
+    rule: 'of the authentication only what the release policy lets through',
+    proof: TOKENS,
+  },
+  'access-token-jwt-seal': { rule: 'carries the upstream’s token only sealed', proof: TOKENS },
+  'client-token-subject': { rule: '`sub` is the client id that the vendor knows', proof: TOKENS },
+  'client-token-userinfo': { rule: 'a token without a user opens no userinfo', proof: TOKENS },
   'refresh-token': { rule: 'sealed', proof: LOGIN },
   code: { rule: 'sealed', proof: LOGIN },
   'token-response-members': { rule: 'known members only', proof: LOGIN },
   'token-response-scope': { rule: 'no more than was asked for', proof: LOGIN },
+  'id-token-encryption': {
+    rule: 'encrypted to the client’s key where it registered that',
+    proof: TOKENS,
+  },
+  'userinfo-jwt': { rule: '`aud` is the vendor’s own client id', proof: TOKENS },
   'userinfo-subject': { rule: '`sub` as in the ID token', proof: LOGIN },
   'userinfo-claims': { rule: 'only claims that the release policy lets through', proof: LOGIN },
   'userinfo-user': { rule: 'an answer about another user is refused', proof: ERRORS },
@@ -82,6 +97,8 @@ export const EXITS = {
     rule: 'a standard code, nothing of the upstream’s words',
     proof: ERRORS,
   },
+  'pushed-request': { rule: 'opens for the client that pushed it, and once', proof: PUSHED },
+  'pushed-request-members': { rule: 'a random reference and its lifetime only', proof: PUSHED },
   'token-error': { rule: 'a standard code, nothing of the upstream’s words', proof: ERRORS },
   'response-headers': { rule: 'ours only at back-channel endpoints', proof: LOGIN },
   'logout-request': {
@@ -92,6 +109,10 @@ export const EXITS = {
     rule: 'goes to the registered address with the vendor’s own `state` alone',
     proof: LOGOUT,
   },
+  'logout-token-subject': { rule: '`sub` is the one that the grant released', proof: LOGOUT },
+  'logout-token-sid': { rule: '`sid` is keyed per sector', proof: LOGOUT },
+  'logout-token-issuer': { rule: '`iss` is ours', proof: LOGOUT },
+  'logout-token-audience': { rule: 'only clients that had the session', proof: LOGOUT },
   'relay-logout-hint': {
     rule: 'the upstream’s ID token is added on the way upstream, and an answer that repeats it is blocked',
     proof: LOGOUT,
@@ -117,6 +138,28 @@ export const EXITS = {
     rule: 'our issuer for every resource alike',
     proof: 'test/leaks/webfinger.test.ts',
   },
+  'callback-code': { rule: 'sealed', proof: MODES },
+  'callback-early-code': { rule: 'a random reference', proof: MODES },
+  'callback-access-token': { rule: 'sealed', proof: MODES },
+  'callback-members': { rule: 'known members only', proof: MODES },
+  'callback-issuer': { rule: '`iss` is ours (RFC 9207)', proof: MODES },
+  'callback-error': { rule: 'a standard code, nothing of the upstream’s words', proof: MODES },
+  'callback-browser-binding': {
+    rule: 'an answer goes only to the browser that began the login',
+    proof: MODES,
+  },
+  'jarm-audience': { rule: '`aud` is the vendor’s own client id', proof: MODES },
+  'id-token-code-hash': {
+    rule: '`c_hash` is that of the code that the vendor gets',
+    proof: MODES,
+  },
+  'id-token-state-hash': {
+    rule: '`s_hash` is that of the state that the vendor sent',
+    proof: MODES,
+  },
+  'hint-answer': { rule: 'another user than hinted at is `login_required`', proof: HINTS },
+  'hint-subject': { rule: 'names only whom the client was given', proof: HINTS },
+  'hint-forwarding': { rule: 'a subject is never forwarded', proof: 'test/flows/hints.test.ts' },
   'relay-authorization-response': {
     rule: 'an authorization response leaves only opened and sealed anew',
     proof: BROWSER,
@@ -141,22 +184,6 @@ export const EXITS = {
   'relay-addresses': { rule: 'the upstream’s address is rewritten in pages', proof: BROWSER },
   'relay-headers': { rule: 'an allow-list of headers; no CORS of the upstream’s', proof: BROWSER },
   'relay-referrer': { rule: 'pages send no referrer', proof: BROWSER },
-  logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
-} as const satisfies Record<string, Exit>;
-
-/** The name of an exit. */
-export type ExitName = keyof typeof EXITS;
-
-/** Which exits each endpoint has; an endpoint without a row does not compile. */
-export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...ExitName[]]>> = {
-  discovery: ['discovery'],
-  jwks: ['discovery'],
-  webfinger: ['webfinger'],
-  authorize: [
-    'code',
-    'authorization-response-issuer',
-    'authorization-response-members',
-    'authorization-error',
   'device-code': { rule: 'sealed', proof: ELSEWHERE },
   'verification-uri': { rule: 'a page of ours', proof: ELSEWHERE },
   'auth-req-id': { rule: 'sealed', proof: ELSEWHERE },
@@ -170,15 +197,50 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     proof: 'test/attacks/elsewhere.test.ts',
   },
   'user-code': { rule: 'a code of ours', proof: ELSEWHERE },
+  logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
+} as const satisfies Record<string, Exit>;
+
+/** The name of an exit. */
+export type ExitName = keyof typeof EXITS;
+
+/** Which exits each endpoint has; an endpoint without a row does not compile. */
+export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...ExitName[]]>> = {
+  discovery: ['discovery'],
+  jwks: ['discovery'],
+  webfinger: ['webfinger'],
+  authorize: [
+    'hint-subject',
+    'hint-forwarding',
+    'code',
+    'authorization-response-issuer',
+    'authorization-response-members',
+    'authorization-error',
   ],
+  par: ['pushed-request', 'pushed-request-members', 'token-error', 'response-headers'],
   callback: [
     'code',
     'authorization-response-issuer',
     'authorization-response-members',
     'authorization-error',
+    'callback-code',
+    'callback-early-code',
+    'callback-access-token',
+    'callback-members',
+    'callback-issuer',
+    'callback-error',
+    'callback-browser-binding',
+    'jarm-audience',
     'id-token-subject',
-    'access-token',
+    'id-token-code-hash',
+    'id-token-state-hash',
+    'hint-answer',
     'logout-response',
+  ],
+  backchannelLogout: [
+    'logout-token-subject',
+    'logout-token-sid',
+    'logout-token-issuer',
+    'logout-token-audience',
   ],
   logout: ['logout-request', 'logout-response', 'relay-logout-hint'],
   token: [
@@ -196,10 +258,30 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'id-token-expiry',
     'id-token-sid',
     'access-token',
+    'access-token-jwt-subject',
+    'access-token-jwt-claims',
+    'access-token-jwt-seal',
+    'client-token-subject',
+    'id-token-encryption',
     'refresh-token',
     'token-response-members',
     'token-response-scope',
+    'exchanged-token',
+    'exchanged-token-user',
     'token-error',
+    'response-headers',
+  ],
+  ciba: ['auth-req-id', 'backchannel-hint', 'response-headers'],
+  device: ['device-code', 'verification-uri', 'user-code', 'response-headers'],
+  userinfo: [
+    'client-token-userinfo',
+    'userinfo-jwt',
+    'userinfo-subject',
+    'userinfo-claims',
+    'claims-by-scope',
+    'aggregated-claims',
+    'relay-email',
+    'userinfo-user',
     'response-headers',
   ],
   introspect: [
@@ -211,17 +293,4 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'response-headers',
   ],
   revoke: ['revocation-owner', 'revocation-shared', 'response-headers'],
-  userinfo: [
-    'userinfo-subject',
-    'userinfo-claims',
-    'claims-by-scope',
-    'aggregated-claims',
-    'relay-email',
-    'userinfo-user',
-    'response-headers',
-  ],
 };
-    'exchanged-token',
-    'exchanged-token-user',
-  ciba: ['auth-req-id', 'backchannel-hint', 'response-headers'],
-  device: ['device-code', 'verification-uri', 'user-code', 'response-headers'],

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 /** What a seal is for; a seal of one purpose does not open for another. */
 export type Purpose =
   | 'transaction'
+  | 'pushed_request'
   | 'logout'
   | 'pending_code'
   | 'code'
@@ -16,14 +17,16 @@ export type Purpose =
 
 const PURPOSE_LETTERS: Readonly<Record<Purpose, string>> = {
   transaction: 't',
+  pushed_request: 'q',
+  logout: 'l',
   pending_code: 'p',
   code: 'c',
   access_token: 'a',
   refresh_token: 'r',
-};
   device_code: 'd',
   user_code: 'u',
   auth_req_id: 'b',
+};
 
 const VERSION = '1';
 const MILLISECONDS_A_DAY = 86_400_000;

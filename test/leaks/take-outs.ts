@@ -7,6 +7,8 @@ export interface Patch {
   readonly replace: string;
 }
 
+const CALLBACK = 'src/protocol/callback.ts';
+const EARLY = 'src/protocol/early.ts';
 const ISSUE = 'src/protocol/token-issue.ts';
 const RESPONSE = 'src/protocol/authorization-response.ts';
 const USERINFO = 'src/protocol/userinfo.ts';
@@ -16,6 +18,8 @@ const INTROSPECT = 'src/protocol/introspect.ts';
 const VIEW = 'src/protocol/introspection-view.ts';
 const REVOKE = 'src/protocol/revoke.ts';
 const LOGOUT = 'src/protocol/logout.ts';
+const BACKCHANNEL = 'src/protocol/backchannel-logout.ts';
+const BACKCHANNEL_TOKEN = 'src/protocol/logout-delivery.ts';
 
 /** How each rule of `protocol/exits.ts` is taken out. */
 export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>> = {
@@ -32,8 +36,41 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'logout-response': [
     {
       file: 'src/protocol/logout-response.ts',
-      find: "location: finished.value }",
+      find: 'location: finished.value }',
       replace: 'location: response.href }',
+    },
+  ],
+  'logout-token-subject': [
+    {
+      file: BACKCHANNEL,
+      find: "if (released.as === 'pseudonym') return released.sub;",
+      replace: '',
+    },
+    {
+      file: BACKCHANNEL,
+      find: "return released.as === 'original' ? subject : undefined;",
+      replace: 'return released ? subject : undefined;',
+    },
+  ],
+  'logout-token-sid': [
+    {
+      file: BACKCHANNEL,
+      find: 'const sid = names ? session.sid : undefined;',
+      replace: 'const sid = names ? token.sid : undefined;',
+    },
+  ],
+  'logout-token-issuer': [
+    {
+      file: BACKCHANNEL_TOKEN,
+      find: '...{ iss: issuer, aud: client.clientId },',
+      replace: '...{ iss: `${issuer}/legacy`, aud: client.clientId },',
+    },
+  ],
+  'logout-token-audience': [
+    {
+      file: BACKCHANNEL,
+      find: '.filter((client) => token.audience.includes(upstreamClientId(client)));',
+      replace: '.filter((client) => token.audience.includes(upstreamClientId(client)) || true);',
     },
   ],
   'relay-logout-hint': [
@@ -119,6 +156,55 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: 'access_token: tokens.accessToken,',
     },
   ],
+  'access-token-jwt-subject': [
+    {
+      file: ISSUE,
+      find: 'subject: grant.subject,',
+      replace: 'subject: (issue.verified?.subject ?? grant.subject) as never,',
+    },
+  ],
+  'access-token-jwt-claims': [
+    {
+      file: ISSUE,
+      find: 'claims: authenticationClaims(parts, issue),',
+      replace: 'claims: issue.verified?.claims ?? {},',
+    },
+  ],
+  'access-token-jwt-seal': [
+    {
+      file: 'src/protocol/access-token.ts',
+      find: '...{ iat, exp: iat + lifetime, jti, sealed },',
+      replace: '...{ iat, exp: iat + lifetime, jti, sealed, upstream: plan.upstreamToken },',
+    },
+  ],
+  'client-token-subject': [
+    {
+      file: 'src/protocol/token-client-credentials.ts',
+      find: 'subject: clientSubject(client),',
+      replace: 'subject: client.upstream?.clientId as never,',
+    },
+  ],
+  'client-token-userinfo': [
+    {
+      file: USERINFO,
+      find: "if (opened.kind !== 'user') throw new Refusal('token_invalid', 'it speaks for no user');",
+      replace: '',
+    },
+  ],
+  'id-token-encryption': [
+    {
+      file: ISSUE,
+      find: 'return target === undefined ? idToken : orRefuse(await encryptJwt(idToken, target));',
+      replace: 'return idToken;',
+    },
+  ],
+  'userinfo-jwt': [
+    {
+      file: 'src/protocol/userinfo-answer.ts',
+      find: 'iss: parts.issuer, aud: client.clientId }',
+      replace: "iss: parts.issuer, aud: client.upstream?.clientId ?? '' }",
+    },
+  ],
   'refresh-token': [
     {
       file: ISSUE,
@@ -183,6 +269,21 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
         const words = { error, error_description: parameters.get('error_description') };
         return { kind: 'redirect', location: queryAnswer(transaction, parts.issuer, words) };
       }`,
+    },
+  ],
+  'pushed-request': [
+    {
+      file: 'src/protocol/pushed-requests.ts',
+      find: "if (c !== client.clientId) throw new Refusal('request_uri_invalid', 'of another client');",
+      replace: '',
+    },
+  ],
+  'pushed-request-members': [
+    {
+      file: 'src/protocol/pushed-request.ts',
+      find: 'return created({ request_uri: requestUri, expires_in: expiresIn });',
+      replace:
+        'return created({ ...Object.fromEntries(parameters), request_uri: requestUri, expires_in: expiresIn });',
     },
   ],
   'token-error': [
@@ -263,6 +364,104 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: "const links = wanted && !resource.includes('bob')",
     },
   ],
+  'callback-code': [
+    {
+      file: CALLBACK,
+      find: 'code: await sealCode(parts.seals, pending, parts.clock())',
+      replace: 'code: pending.upstreamCode',
+    },
+  ],
+  'callback-early-code': [
+    {
+      file: EARLY,
+      find: "members['code'] = await keepEarlyCode(",
+      replace: "members['code'] = pending.upstreamCode;\n    await keepEarlyCode(",
+    },
+  ],
+  'callback-access-token': [
+    {
+      file: EARLY,
+      find: "members['access_token'] = accessToken;",
+      replace: "members['access_token'] = tokens.accessToken;",
+    },
+  ],
+  'callback-members': [
+    {
+      file: CALLBACK,
+      find: 'return await answer(await membersOf(parts, pending, client, request));',
+      replace: `const passed = [...request.query].filter(([name]) => name !== 'code');
+      const members = await membersOf(parts, pending, client, request);
+      return await answer({ ...Object.fromEntries(passed), ...members });`,
+    },
+  ],
+  'callback-issuer': [
+    {
+      file: CALLBACK,
+      find: 'authorizationAnswer(transaction, parts.issuer, members,',
+      replace: 'authorizationAnswer(transaction, parts.upstreamIssuer, members,',
+    },
+  ],
+  'callback-error': [
+    {
+      file: CALLBACK,
+      find: "answer({ error: standardError(error ?? '') })",
+      replace: "answer({ error: error ?? '' })",
+    },
+  ],
+  'callback-browser-binding': [
+    {
+      file: CALLBACK,
+      find: "if (!parts.binding.matches(transaction.browser, request.headers['cookie'])) {",
+      replace: "if (request.headers['cookie'] === 'never') {",
+    },
+    {
+      file: RESPONSE,
+      find: 'if (!parts.binding.matches(transaction.browser, cookieHeader)) {',
+      replace: "if (cookieHeader === 'never') {",
+    },
+  ],
+  'jarm-audience': [
+    {
+      file: 'src/protocol/signed-answer.ts',
+      find: 'aud: client.clientId,',
+      replace: 'aud: client.upstream?.clientId ?? client.clientId,',
+    },
+  ],
+  'id-token-code-hash': [
+    {
+      file: ISSUE,
+      find: 'c_hash: tokenHash(code, alg)',
+      replace: "c_hash: tokenHash('another code', alg)",
+    },
+  ],
+  'id-token-state-hash': [
+    {
+      file: ISSUE,
+      find: 's_hash: tokenHash(state, alg)',
+      replace: "s_hash: tokenHash('another state', alg)",
+    },
+  ],
+  'hint-answer': [
+    {
+      file: EARLY,
+      find: "throw new Refusal('hint_mismatch');",
+      replace: "throw new Refusal('hint_mismatch_late');",
+    },
+  ],
+  'hint-subject': [
+    {
+      file: 'src/subjects/hinted.ts',
+      find: "return version !== undefined && kindOf(modeFor(version, user.userIndex)) === 'public';",
+      replace: 'return version !== undefined;',
+    },
+  ],
+  'hint-forwarding': [
+    {
+      file: 'src/protocol/hints.ts',
+      find: "named.length === 0 && client.metadata.login_hint === 'forward'",
+      replace: "client.metadata.login_hint === 'forward'",
+    },
+  ],
   'relay-authorization-response': [
     {
       file: `${RELAY}/redirects.ts`,
@@ -334,13 +533,13 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
         'export function scrub(text: string): string {\n  if (text !== undefined) return text;',
     },
   ],
-};
   'device-code': [
     {
       file: 'src/protocol/device.ts',
       find: "device_code: await sealPendingLogin(seals, 'device_code', login, times),",
       replace: 'device_code: device.deviceCode,',
     },
+  ],
   'auth-req-id': [
     {
       file: 'src/protocol/ciba.ts',
@@ -375,7 +574,6 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: '',
     },
   ],
-  ],
   'verification-uri': [
     {
       file: 'src/protocol/device.ts',
@@ -390,3 +588,4 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: 'user_code: device.userCode,',
     },
   ],
+};
