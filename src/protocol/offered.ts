@@ -27,6 +27,10 @@ export function offeredThrough(metadata: UpstreamMetadata, issuer: string): Offe
       ...(reached.end_session_endpoint !== undefined && {
         end_session_endpoint: `${issuer}/oidc/logout`,
       }),
+      ...(metadata.backchannel_logout_supported && {
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
+      }),
       ...(device && { device_authorization_endpoint: `${issuer}/oidc/device` }),
       ...(ciba && {
         backchannel_authentication_endpoint: `${issuer}/oidc/ciba`,

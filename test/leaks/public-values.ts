@@ -14,6 +14,8 @@ const PUBLIC_VALUES: ReadonlySet<string> = new Set([
   'no-store',
   'no-cache',
   'max-age=300',
+  // RFC 8693 2.2.1: what is issued, by its kind.
+  'urn:ietf:params:oauth:token-type:access_token',
   // The path of both vendors' redirect URIs.
   'callback',
 ]);
