@@ -87,7 +87,7 @@ function expectWire(answer: Answer, expected: Expected, issuer: string): void {
   expect(Object.keys(body).sort()).toEqual(['error', 'error_description']);
   expect(body['error'], told).toBe(expected.error);
   const challenge = answer.headers.get('www-authenticate');
-  if (answer.status === 401) expect(challenge).toMatch(/^(Basic|Bearer) realm=/);
+  if (answer.status === 401) expect(challenge).toMatch(/^((Basic|Bearer) realm|DPoP algs)=/);
   else expect(challenge).toBeNull();
 }
 
