@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
 import { composeTokenStatus } from './composition/token-status.ts';
+import { composePushedRequests } from './composition/pushed-requests.ts';
 import type { Config } from './config/types.ts';
 import { AtRest } from './database/at-rest.ts';
 import type { Connection } from './database/connection.ts';
@@ -180,6 +181,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     signing: issue,
   });
   const { authentication } = clientAuthentication;
+  const pushedRequests = composePushedRequests({
+    ...{ db, issuer, seals, clock, authentication },
+    clientKeys: clientAuthentication.clientKeys,
+  });
   const tokenStatus = composeTokenStatus({
     ...{ db, atRest, issue, registry, authentication },
     indexRoot: keyring.index,
@@ -201,6 +206,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       ),
       authorize: authorizeEndpoint({
         ...{ issuer, clients: registry, upstream, seals, binding, sealRoot, clock, signAnswer },
+        requests: pushedRequests.requests,
         frontChannel: config.frontChannel,
         longLogins: new RateLimiterMemory(LONG_LOGINS),
         authorizationEndpoint: (frontChannel) =>
@@ -217,6 +223,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
           subjects: new HintedSubjects(db, keyring.index),
         },
       }),
+      par: pushedRequests.par,
       callback: logouts.callback(
         callbackEndpoint({ ...issue, ...{ binding, signAnswer, upstreamIssuer } }),
       ),

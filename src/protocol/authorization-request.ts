@@ -8,7 +8,7 @@ import { readClaimsRequest } from './claims-request.ts';
 import { optional, words } from './parameters.ts';
 import { resourcesOf } from './resources.ts';
 import type { ResponseMode, ResponseType } from './response-mode.ts';
-import { responseModeOf, responseTypeOf } from './response-mode.ts';
+import { isFrontChannelType, responseModeOf, responseTypeOf } from './response-mode.ts';
 
 /** An authorization request of a vendor (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1), validated. */
 export interface AuthorizationRequest {
@@ -60,6 +60,13 @@ export function readAnswerPlace(
   const asked = duplicated.has('response_mode') ? undefined : optional(parameters, 'response_mode');
   const responseMode = responseModeOf(asked, type) ?? responseModeOf(undefined, type) ?? 'query';
   return { redirectUri, state: usable ? state : undefined, responseMode };
+}
+
+/** The user must be known at the authorization endpoint, and only terminated clients let us redeem. */
+export function refuseImpossible(client: Client, responseType: ResponseType): void {
+  if (client.upstream === undefined && isFrontChannelType(responseType)) {
+    throw new Refusal('client_front_channel', 'forwarded clients get a code only');
+  }
 }
 
 /** Reads and judges everything else of the request; what is wrong goes to the answer place. */

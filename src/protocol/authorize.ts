@@ -4,7 +4,12 @@ import type { FrontChannel } from '../config/types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
 import type { Client } from '../vendors/client.ts';
 import type { AnswerPlace, AuthorizationRequest } from './authorization-request.ts';
-import { REPEATABLE, readAnswerPlace, readAuthorizationRequest } from './authorization-request.ts';
+import {
+  REPEATABLE,
+  readAnswerPlace,
+  readAuthorizationRequest,
+  refuseImpossible,
+} from './authorization-request.ts';
 import { authorizationAnswer, errorMembers } from './authorization-answer.ts';
 import type { SignAnswer } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
@@ -13,11 +18,12 @@ import { readHints } from './hints.ts';
 import type { Endpoint, ProtocolRequest, ProtocolResponse } from './message.ts';
 import { NO_STORE } from './message.ts';
 import { duplicatedNames, optional } from './parameters.ts';
+import type { RequestParts } from './request-parameters.ts';
+import { requestedParameters } from './request-parameters.ts';
 import type { Seals } from './seals.ts';
 import type { Transaction } from './transaction.ts';
 import { newTransactionId, sealTransaction } from './transaction.ts';
 import { upstreamAuthorization } from './upstream-authorization.ts';
-import { isFrontChannelType } from './response-mode.ts';
 
 /** What the authorization endpoint works with. */
 export interface AuthorizeParts {
@@ -28,6 +34,8 @@ export interface AuthorizeParts {
   readonly binding: BrowserBinding;
   readonly sealRoot: Uint8Array;
   readonly hints: HintParts;
+  /** How requests are found that were signed or pushed. */
+  readonly requests: RequestParts;
   readonly signAnswer: (client: Client) => SignAnswer;
   readonly frontChannel: FrontChannel;
   /** The upstream's authorization endpoint as the browser reaches it on each front channel. */
@@ -43,13 +51,15 @@ const EXACT_MAX_AGE_BELOW = 120;
 /** The authorization endpoint (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1). */
 export function authorizeEndpoint(parts: AuthorizeParts): Endpoint {
   return async (request) => {
-    const parameters = request.method === 'POST' ? request.form : request.query;
+    const sent = request.method === 'POST' ? request.form : request.query;
+    const client = findClient(parts, sent, duplicatedNames(sent, REPEATABLE));
+    const found = await findRequest(parts, client, sent);
+    const parameters = found.parameters;
     const duplicated = duplicatedNames(parameters, REPEATABLE);
-    const client = findClient(parts, parameters, duplicated);
-    const place = readAnswerPlace(client, parameters, duplicated);
+    const place = placeOf(client, found, duplicated);
     try {
       if (duplicated.size > 0) throw new Refusal('parameter_duplicated', [...duplicated].join(' '));
-      refuseRequestObjects(parameters);
+      if (found.refused !== undefined) throw found.refused;
       const wanted = readAuthorizationRequest(client, parameters);
       return await beginLogin(parts, request, wanted, client, place);
     } catch (error) {
@@ -62,6 +72,35 @@ export function authorizeEndpoint(parts: AuthorizeParts): Endpoint {
       return authorizationAnswer(place, parts.issuer, errorMembers(error), sign);
     }
   };
+}
+
+/** The parameters that count; those that were sent, where the ones meant could not be had. */
+interface FoundRequest {
+  readonly parameters: URLSearchParams;
+  readonly refused?: Refusal;
+}
+
+async function findRequest(
+  parts: AuthorizeParts,
+  client: Client,
+  sent: URLSearchParams,
+): Promise<FoundRequest> {
+  try {
+    return { parameters: await requestedParameters(parts.requests, client, sent) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { parameters: sent, refused: error };
+  }
+}
+
+/** Where no place is named, the person is told why the request could not be had. */
+function placeOf(
+  client: Client,
+  { parameters, refused }: FoundRequest,
+  duplicated: ReadonlySet<string>,
+): AnswerPlace {
+  if (refused !== undefined && !parameters.has('redirect_uri')) throw refused;
+  return readAnswerPlace(client, parameters, duplicated);
 }
 
 async function beginLogin(
@@ -93,7 +132,7 @@ async function beginLogin(
     frontChannel: client.frontChannel ?? parts.frontChannel,
     dpopJkt: wanted.dpopJkt,
   };
-  refuseImpossible(transaction, client);
+  refuseImpossible(client, transaction.responseType);
   const location = new URL(parts.authorizationEndpoint(transaction.frontChannel));
   const sent = upstreamAuthorization(parts, transaction, client);
   for (const [name, value] of sent) location.searchParams.append(name, value);
@@ -116,13 +155,6 @@ async function countLongLogin(limit: RateLimiterMemory, remoteAddress: string): 
   if (consumedPoints > limit.points) throw new Refusal('logins_throttled');
 }
 
-/** The user must be known at the authorization endpoint, and only terminated clients let us redeem. */
-function refuseImpossible(transaction: Transaction, client: Client): void {
-  if (client.upstream === undefined && isFrontChannelType(transaction.responseType)) {
-    throw new Refusal('client_front_channel', 'forwarded clients get a code only');
-  }
-}
-
 function findClient(
   parts: AuthorizeParts,
   parameters: URLSearchParams,
@@ -134,11 +166,6 @@ function findClient(
   const client = parts.clients.find(clientId);
   if (client === undefined) throw new Refusal('client_unknown');
   return client;
-}
-
-function refuseRequestObjects(parameters: URLSearchParams): void {
-  if (parameters.has('request')) throw new Refusal('request_object_unsupported');
-  if (parameters.has('request_uri')) throw new Refusal('request_uri_unsupported');
 }
 
 /** Makes room for `auth_time` being told up to a minute early, so that the vendor's check still passes. */

@@ -8,8 +8,9 @@ export interface ReferenceStore {
   read(purpose: Purpose, reference: string, now: Date): Promise<string | undefined>;
 }
 
-/** The longest value, in characters, that travels itself. */
+/** The longest value, in characters, that travels itself; 0: none does. */
 const LONGEST: Readonly<Record<Exclude<Purpose, 'transaction'>, number>> = {
+  pushed_request: 0,
   logout: 1800,
   pending_code: 4096,
   code: 4096,

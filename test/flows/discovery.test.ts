@@ -58,11 +58,8 @@ it('tells false where silence would mean true', () => {
 });
 
 it.each([
-  'introspection_endpoint',
-  'revocation_endpoint',
   'end_session_endpoint',
   'registration_endpoint',
-  'pushed_authorization_request_endpoint',
   'device_authorization_endpoint',
   'backchannel_authentication_endpoint',
   'check_session_iframe',
