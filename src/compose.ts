@@ -146,7 +146,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const oneTime = new OneTimeUses(db, () => registry.databaseUp);
   const dpop = { issuer, claimsRoot, oneTime, clock };
   const logouts = composeLogout({
-    ...{ issuer, db, atRest, registry, upstream, seals, binding, ring, clock },
+    ...{ issuer, db, atRest, registry, upstream, seals, binding, ring, clock, log },
     ...{ indexRoot: keyring.index, frontChannel: config.frontChannel },
   });
   const policy = logouts.relayPolicy(
@@ -228,6 +228,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
         callbackEndpoint({ ...issue, ...{ binding, signAnswer, upstreamIssuer } }),
       ),
       logout: logouts.logout,
+      backchannelLogout: logouts.backchannelLogout,
       token: tokenEndpoint(
         { ...authentication, dpop },
         new Map([
@@ -261,6 +262,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     },
     close: async () => {
       stopHousekeeping();
+      await logouts.close();
       ring.close();
       await registry.close();
       await upstream.close();

@@ -49,6 +49,11 @@ const NONCE_WANTED = {
   error: 'use_dpop_nonce',
   description: 'The DPoP proof must hold the nonce of the DPoP-Nonce header.',
 } as const;
+const BAD_LOGOUT_TOKEN = {
+  status: 400,
+  error: 'invalid_request',
+  description: 'The logout token is not valid.',
+} as const;
 const BAD_CLIENT = {
   status: 401,
   error: 'invalid_client',
@@ -212,6 +217,8 @@ export const REASONS = {
     error: 'invalid_request',
     description: 'The id_token_hint was not issued to this client.',
   },
+  logout_token_invalid: BAD_LOGOUT_TOKEN,
+  logout_token_replayed: BAD_LOGOUT_TOKEN,
   post_logout_redirect_uri_unregistered: {
     status: 400,
     error: 'invalid_request',

@@ -26,6 +26,7 @@ export interface LegacyClient {
   readonly grant_types?: readonly string[];
   readonly response_types?: readonly string[];
   readonly backchannel_logout_uri?: string;
+  readonly backchannel_logout_session_required?: boolean;
 }
 
 export interface LegacyProviderOptions {
@@ -100,6 +101,11 @@ function configuration(
       revocation: { enabled: true },
       backchannelLogout: { enabled: true },
       ...elsewhereFeatures(options.elsewhere ?? {}, users, options.waiting ?? []),
+    },
+    // The library refuses loopback addresses, where everything in the demo and the tests is.
+    fetch: (url: string, options: RequestInit) => {
+      const { dispatcher: _, ...plain } = options as RequestInit & { dispatcher?: unknown };
+      return globalThis.fetch(url, plain);
     },
     interactions: {
       url: (_context: Context, { uid }: { uid: string }) => `${options.issuer}/interaction/${uid}`,

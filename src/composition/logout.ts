@@ -3,16 +3,21 @@ import type { FrontChannel } from '../config/types.ts';
 import type { AtRest } from '../database/at-rest.ts';
 import type { Connection } from '../database/connection.ts';
 import { LogoutGrants } from '../grants/logout.ts';
+import { LogoutDeliveries } from '../grants/logout-deliveries.ts';
+import type { Logger } from '../observability/logger.ts';
 import type { LoginPolicy } from '../protocol/authorization-response.ts';
+import { backchannelLogoutEndpoint } from '../protocol/backchannel-logout.ts';
 import type { BrowserBinding } from '../protocol/browser-binding.ts';
 import { logoutEndpoint } from '../protocol/logout.ts';
 import { withLogoutReturns } from '../protocol/logout-callback.ts';
+import { LOGOUT_EXCHANGE, LogoutCourier } from '../protocol/logout-delivery.ts';
 import { withLogouts } from '../protocol/logout-response.ts';
 import type { Endpoint } from '../protocol/message.ts';
 import type { Seals } from '../protocol/seals.ts';
 import type { KeyRing } from '../signing/ring.ts';
 import { HintedSubjects } from '../subjects/hinted.ts';
 import { ownIdTokenClaims } from '../tokens/verify-own.ts';
+import { createExchange } from '../upstream/exchange.ts';
 import type { RelayPolicy } from '../upstream/relay.ts';
 import type { UpstreamProvider } from '../upstream/provider.ts';
 import type { Registry } from '../vendors/registry.ts';
@@ -33,6 +38,7 @@ interface LogoutOptions {
   readonly binding: BrowserBinding;
   readonly ring: KeyRing;
   readonly frontChannel: FrontChannel;
+  readonly log: Logger;
   readonly clock: () => Date;
 }
 
@@ -40,7 +46,9 @@ interface LogoutOptions {
 export interface ComposedLogout {
   readonly logout: Endpoint;
   readonly callback: (logins: Endpoint) => Endpoint;
+  readonly backchannelLogout: Endpoint;
   readonly relayPolicy: (logins: LoginPolicy) => RelayPolicy;
+  close(): Promise<void>;
 }
 
 /** Wires logouts. */
@@ -51,7 +59,23 @@ export function composeLogout(options: LogoutOptions): ComposedLogout {
     grants: new LogoutGrants(db, options.atRest),
     subjects: new HintedSubjects(db, indexRoot),
   };
+  // A pool of its own: no header that is meant for the upstream goes to a vendor.
+  const pool = createExchange(LOGOUT_EXCHANGE);
+  const courier = new LogoutCourier({
+    ...{ issuer, clock, clients: registry, exchange: pool.exchange, log: options.log },
+    deliveries: new LogoutDeliveries(db, options.atRest),
+    signingKey: (algorithm) => ring.signingKey(algorithm),
+  });
+  courier.start();
   return {
+    backchannelLogout: backchannelLogoutEndpoint({
+      ...{ upstream, clients: registry, grants: parts.grants, indexRoot, clock },
+      deliver: () => void courier.deliver(),
+    }),
+    close: async () => {
+      await courier.close();
+      await pool.close();
+    },
     logout: logoutEndpoint({
       ...parts,
       frontChannel: options.frontChannel,

@@ -3,14 +3,18 @@ import { asBuffer, bytes, text } from './bytes.ts';
 import { orUnavailable } from './connection.ts';
 import type { Connection } from './connection.ts';
 
+/** Stands for the original subject, which is not kept beside anything. */
+export const ORIGINAL_SUBJECT = '';
+
 /** A grant as a logout sees it; revoked ones too, since their vendors may not know of the logout. */
 export interface LogoutSession {
   readonly grantId: string;
   readonly clientId: string;
   readonly userIndex: Uint8Array;
   readonly sid: string | undefined;
-  /** The pseudonym that the vendor was given; undefined where it was the original subject. */
-  readonly releasedSub: string | undefined;
+  /** What the vendor knows the user by; unknown for grants older than this record. */
+  readonly released:
+    { readonly as: 'pseudonym'; readonly sub: string } | { readonly as: 'original' | 'unknown' };
   readonly browserIndex: Uint8Array | undefined;
 }
 
@@ -59,9 +63,15 @@ export async function sessionsForLogout(
     clientId: text(row.client_id),
     userIndex: row.user_index,
     sid: row.sid === null ? undefined : text(row.sid),
-    releasedSub: row.released_sub === null ? undefined : text(row.released_sub),
+    released: releasedIn(row.released_sub),
     browserIndex: row.browser_index ?? undefined,
   }));
+}
+
+function releasedIn(column: Buffer | null): LogoutSession['released'] {
+  if (column === null) return { as: 'unknown' };
+  const sub = text(column);
+  return sub === ORIGINAL_SUBJECT ? { as: 'original' } : { as: 'pseudonym', sub };
 }
 
 /** The upstream's ID token of a grant; undefined where none was kept. */

@@ -14,7 +14,7 @@ export interface SessionRow {
   readonly sid?: string;
   /** A keyed hash of the upstream's `sid`, 32 bytes. */
   readonly upstreamSidIndex?: Uint8Array;
-  /** The `sub` that the vendor was given, where it is a pseudonym. */
+  /** The pseudonym that the vendor was given, or `ORIGINAL_SUBJECT`. */
   readonly releasedSub?: string;
   /** A keyed hash of the cookie that binds the browser, 32 bytes. */
   readonly browserIndex?: Uint8Array;

@@ -1,4 +1,5 @@
 import type { Connection } from '../database/connection.ts';
+import { purgeDeliveries } from '../database/logout-deliveries.ts';
 import { purgeReferences } from '../database/references.ts';
 import { purgeSessions } from '../database/sessions.ts';
 import { purgeSpent } from '../database/spent.ts';
@@ -21,7 +22,8 @@ export function keepHouse({ db, clock, log }: HousekeepingParts): () => void {
     const spent = await purgeSpent(db, now);
     const sessions = await purgeSessions(db, now);
     const references = await purgeReferences(db, now);
-    log.debug({ spent, sessions, references }, 'expired rows removed');
+    const deliveries = await purgeDeliveries(db, now);
+    log.debug({ spent, sessions, references, deliveries }, 'expired rows removed');
   };
   const timer = setInterval(() => {
     round().catch((error: unknown) => log.warn({ err: error }, 'expired rows not removed'));

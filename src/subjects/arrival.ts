@@ -1,5 +1,5 @@
 import type { Transaction } from '../database/connection.ts';
-import { sealIdToken } from '../database/logout-sessions.ts';
+import { ORIGINAL_SUBJECT, sealIdToken } from '../database/logout-sessions.ts';
 import { insertSession } from '../database/sessions.ts';
 import { spend } from '../database/spent.ts';
 import { failure } from '../result.ts';
@@ -47,7 +47,7 @@ export async function recordArrival<T>(
   const found = await find();
   if (found.ok && arrival.session !== undefined) {
     const { upstreamSid, browser, upstreamIdToken, ...session } = arrival.session;
-    const releasedSub = pseudonymIn(found.value);
+    const releasedSub = pseudonymIn(found.value) ?? ORIGINAL_SUBJECT;
     const { indexRoot, atRest } = mint;
     await insertSession(trx, {
       ...session,
@@ -58,7 +58,7 @@ export async function recordArrival<T>(
       ...(upstreamIdToken !== undefined && {
         upstreamIdToken: sealIdToken(atRest, session.grantId, upstreamIdToken),
       }),
-      ...(releasedSub !== undefined && { releasedSub }),
+      releasedSub,
       clientId: arrival.client.clientId,
       sector: user.sector,
       userIndex: user.userIndex,

@@ -16,3 +16,8 @@ export function upstreamSidIndex(
 export function browserIndex(indexRoot: Uint8Array, sector: string, browser: string): Buffer {
   return indexUser(indexRoot, `browser in ${sector}`, browser);
 }
+
+/** The user's own index in a sector. */
+export function userIndexIn(indexRoot: Uint8Array, sector: string, localSubject: string): Buffer {
+  return indexUser(indexRoot, sector, localSubject);
+}

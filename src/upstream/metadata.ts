@@ -63,6 +63,9 @@ export interface UpstreamMetadata {
   /** Undefined where the upstream does not say. */
   readonly scopes_supported: readonly string[] | undefined;
   readonly claims_supported: readonly string[] | undefined;
+  /** OpenID Connect Back-Channel Logout 2.1, Front-Channel Logout 3. */
+  readonly backchannel_logout_supported: boolean;
+  readonly frontchannel_logout_supported: boolean;
   /** RFC 9207: authorization responses carry `iss`. */
   readonly authorization_response_iss_parameter_supported: boolean;
 }
@@ -89,6 +92,8 @@ const DOCUMENT = z.object({
   backchannel_token_delivery_modes_supported: list,
   scopes_supported: list,
   claims_supported: list,
+  backchannel_logout_supported: z.boolean().optional().catch(undefined),
+  frontchannel_logout_supported: z.boolean().optional().catch(undefined),
   authorization_response_iss_parameter_supported: z.boolean().optional().catch(undefined),
 });
 
@@ -121,6 +126,8 @@ export function parseMetadata(
   }
   return {
     issuer: data.issuer,
+    backchannel_logout_supported: data.backchannel_logout_supported === true,
+    frontchannel_logout_supported: data.frontchannel_logout_supported === true,
     ...endpoints(data, address),
     id_token_signing_alg_values_supported: algorithms,
     token_endpoint_auth_methods_supported: data.token_endpoint_auth_methods_supported ?? [

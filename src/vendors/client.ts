@@ -1,5 +1,6 @@
 import type { FrontChannel } from '../config/types.ts';
 import type { ClientKey } from './client-keys.ts';
+import type { LogoutMetadata } from './logout-members.ts';
 import type { ResourceServer } from './resource-server.ts';
 import type { TokenMetadata } from './token-members.ts';
 
@@ -37,7 +38,7 @@ export interface PhaseVersion {
 }
 
 /** The client metadata that the proxy keeps, under the names of RFC 7591 and OpenID Connect Registration. */
-export interface ClientMetadata extends TokenMetadata {
+export interface ClientMetadata extends TokenMetadata, LogoutMetadata {
   readonly client_name?: string | undefined;
   readonly application_type: 'web' | 'native';
   readonly redirect_uris: readonly string[];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS, clientJwks } from './client-keys.ts';
+import { logoutMembers } from './logout-members.ts';
 import { redirectUriProblem } from './redirect-uri.ts';
 import { relayEmailDomain, relayEmailProblems, releasePolicy } from './release-policy.ts';
 import { resourceServerEntry, resourceServerProblems } from './resource-server.ts';
@@ -129,6 +130,7 @@ export const clientEntry = z
     application_type: z.enum(['web', 'native']).default('web'),
     redirect_uris: redirectUris,
     post_logout_redirect_uris: unique(z.string()).default([]),
+    ...logoutMembers,
     response_types: responseTypes.default(['code']),
     grant_types: grantTypes.default(['authorization_code', 'refresh_token']),
     scope: scope.default(DEFAULT_SCOPE),

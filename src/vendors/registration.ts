@@ -1,6 +1,7 @@
 import { sectorOf, vendorSector } from '../subjects/sector.ts';
 import type { Client, ClientMetadata, Phase, Vendor } from './client.ts';
 import type { ClientEntry, VendorEntry } from './entries.ts';
+import { logoutMetadataOf } from './logout-members.ts';
 import type { Path, Problem } from './problem.ts';
 import { isObject, readClient, readVendor, unknownMember } from './read-entry.ts';
 import { isResourceServerOnly } from './resource-server.ts';
@@ -190,6 +191,7 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     application_type: entry.application_type,
     redirect_uris: entry.redirect_uris,
     post_logout_redirect_uris: entry.post_logout_redirect_uris,
+    ...logoutMetadataOf(entry),
     token_endpoint_auth_method: entry.token_endpoint_auth_method,
     token_endpoint_auth_signing_alg: entry.token_endpoint_auth_signing_alg,
     jwks: entry.jwks,

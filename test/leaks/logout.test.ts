@@ -1,11 +1,16 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
 import { logOut } from '../support/logout.ts';
+import type { LogoutReceiver } from '../support/logout-receiver.ts';
+import { startLogoutReceiver } from '../support/logout-receiver.ts';
 import { findings, VendorRecord } from '../support/recorder.ts';
-import { withBody } from '../support/upstream/answer.ts';
+import { jsonIn, withBody } from '../support/upstream/answer.ts';
 import { altered } from '../support/upstream/faults.ts';
-import { loggedOutAt } from '../support/world.ts';
+import { tellLogout, upstreamLogoutToken } from '../support/upstream/logout-token.ts';
+import type { World } from '../support/world.ts';
+import { createWorld, loggedOutAt } from '../support/world.ts';
 import type { TalkativeWorld } from './scenario.ts';
 import { logIn, talkativeWorld } from './scenario.ts';
 
@@ -91,3 +96,65 @@ describe('what a vendor receives of a logout', () => {
     expect(found(browser.pages.map(({ body }) => body))).toEqual([]);
   });
 });
+
+/*
+ * A logout token of the upstream names the user and the session alike to every vendor. What
+ * each vendor is told must be its own.
+ */
+describe('what vendors receive when the provider tells of a logout', () => {
+  let world: World;
+  const receivers: LogoutReceiver[] = [];
+  const known = new Map<string, Readonly<Record<string, unknown>>>();
+  const told = new Map<string, Readonly<Record<string, unknown>>>();
+
+  beforeAll(async () => {
+    const vendors = await Promise.all(
+      ['acme', 'bolt'].map(async (id) => {
+        const receiver = await startLogoutReceiver();
+        receivers.push(receiver);
+        return { id, client: { backchannel_logout_uri: receiver.uri } };
+      }),
+    );
+    world = await createWorld(vendors);
+    const browser = new Browser();
+    for (const { id } of vendors) {
+      const { claims } = await world.vendor(id).logIn(browser, 'alice');
+      known.set(id, claims);
+    }
+    // Of bolt’s client alone: acme is not told.
+    const sid = await upstreamSid(world, browser);
+    await tellLogout(world, await upstreamLogoutToken(world, { aud: 'legacy-bolt', sid }));
+    const [token] = await (receivers[1]?.received(1) ?? []);
+    told.set('bolt', decodeJwt(token ?? ''));
+  });
+  afterAll(async () => {
+    await world.close();
+    for (const each of receivers) await each.close();
+  });
+
+  it('nothing where the token is for another client', () => {
+    expect(receivers[0]?.tokens).toEqual([]);
+  });
+
+  it('the subject and the session id of its own ID token, and our issuer', () => {
+    const { sub, sid, iss } = told.get('bolt') ?? {};
+    expect(sub).toBe(known.get('bolt')?.['sub']);
+    expect(sid).toBe(known.get('bolt')?.['sid']);
+    expect(iss).toBe(world.proxy.issuer);
+  });
+});
+
+/** The session id that the upstream gave to all its clients, from its last token answer. */
+async function upstreamSid(world: World, browser: Browser): Promise<string> {
+  let sid = '';
+  world.upstream.faults.arm(
+    'token',
+    altered((answer) => {
+      sid = String(decodeJwt(String(jsonIn(answer)['id_token']))['sid']);
+      return answer;
+    }),
+  );
+  await world.vendor('bolt').logIn(browser, 'alice');
+  world.upstream.faults.clear();
+  return sid;
+}

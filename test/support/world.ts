@@ -89,6 +89,8 @@ export async function createWorld(
   const callback = `${proxy.issuer}/oidc/callback`;
   upstream.setClients(
     upstream.clients.map((client) => ({
+      backchannel_logout_uri: `${proxy.issuer}/oidc/backchannel-logout`,
+      backchannel_logout_session_required: true,
       ...client,
       redirect_uris: [...client.redirect_uris, callback],
       post_logout_redirect_uris: [...(client.post_logout_redirect_uris ?? []), callback],
@@ -150,7 +152,9 @@ function entryOf(vendor: WorldVendor, redirectUri: string, secretEnding: string)
     forwarded: { accept_bypass: true },
     public: { token_endpoint_auth_method: 'none', upstream },
   }[authentication ?? 'terminated'];
-  const client = { client_id: clientIdOf(vendor), redirect_uris: [redirectUri],
+  const client = {
+    client_id: clientIdOf(vendor),
+    redirect_uris: [redirectUri],
     post_logout_redirect_uris: [loggedOutAt(redirectUri)],
     ...credentials,
   };

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+
+import type { AtRest, Place } from './at-rest.ts';
+import { bytes, text } from './bytes.ts';
+import { orUnavailable } from './connection.ts';
+import type { Connection, Transaction } from './connection.ts';
+import { purgeExpired } from './purge.ts';
+
+/** A logout token that a vendor has not taken yet. */
+export interface LogoutDelivery {
+  readonly id: string;
+  readonly clientId: string;
+  /** The `sub` that the vendor knows the user by. */
+  readonly sub: string | undefined;
+  /** Ours. */
+  readonly sid: string | undefined;
+  /** How often it was tried. */
+  readonly attempts: number;
+}
+
+interface Row {
+  readonly id: Buffer;
+  readonly client_id: Buffer;
+  readonly contents: Buffer;
+  readonly attempts: number;
+}
+
+/** Notes a logout token to be delivered, due at once. */
+export async function insertDelivery(
+  trx: Transaction,
+  atRest: AtRest,
+  delivery: Pick<LogoutDelivery, 'clientId' | 'sub' | 'sid'>,
+  times: { readonly now: Date; readonly expiresAt: Date },
+): Promise<void> {
+  const id = randomBytes(16).toString('base64url');
+  const contents = bytes(JSON.stringify({ sub: delivery.sub, sid: delivery.sid }));
+  await trx('logout_deliveries').insert({
+    id: bytes(id),
+    client_id: bytes(delivery.clientId),
+    contents: atRest.seal(place(id), contents),
+    attempts: 0,
+    due_at: times.now.getTime(),
+    expires_at: times.expiresAt.getTime(),
+  });
+}
+
+/** What is due, the longest waiting first. */
+export async function dueDeliveries(
+  db: Connection,
+  atRest: AtRest,
+  now: Date,
+  limit: number,
+): Promise<readonly LogoutDelivery[]> {
+  const rows = await orUnavailable(() =>
+    db('logout_deliveries')
+      .where('due_at', '<=', now.getTime())
+      .andWhere('expires_at', '>', now.getTime())
+      .orderBy('due_at')
+      .limit(limit)
+      .select<Row[]>('id', 'client_id', 'contents', 'attempts'),
+  );
+  return rows.map((row) => {
+    const id = text(row.id);
+    const contents = JSON.parse(text(atRest.open(place(id), row.contents))) as {
+      sub?: string;
+      sid?: string;
+    };
+    const { sub, sid } = contents;
+    return { id, clientId: text(row.client_id), sub, sid, attempts: row.attempts };
+  });
+}
+
+/** Takes a delivery up, so that nobody else does before `nextAt`. False: another replica has it. */
+export async function takeDelivery(
+  db: Connection,
+  { id, attempts }: LogoutDelivery,
+  nextAt: Date,
+): Promise<boolean> {
+  const taken = await orUnavailable(() =>
+    db('logout_deliveries')
+      .where({ id: bytes(id), attempts })
+      .update({ attempts: attempts + 1, due_at: nextAt.getTime() }),
+  );
+  return taken === 1;
+}
+
+/** Forgets a delivery that is done with. */
+export async function deleteDelivery(db: Connection, id: string): Promise<void> {
+  await orUnavailable(() =>
+    db('logout_deliveries')
+      .where({ id: bytes(id) })
+      .del(),
+  );
+}
+
+/** Forgets deliveries whose time is over; returns how many. */
+export function purgeDeliveries(db: Connection, now: Date): Promise<number> {
+  return purgeExpired(db, 'logout_deliveries', now);
+}
+
+function place(id: string): Place {
+  return { table: 'logout_deliveries', column: 'contents', row: id };
+}

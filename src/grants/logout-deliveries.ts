@@ -1,0 +1,32 @@
+import type { AtRest } from '../database/at-rest.ts';
+import type { Connection } from '../database/connection.ts';
+import type { LogoutDelivery } from '../database/logout-deliveries.ts';
+import { deleteDelivery, dueDeliveries, takeDelivery } from '../database/logout-deliveries.ts';
+
+export type { LogoutDelivery } from '../database/logout-deliveries.ts';
+
+/** Logout tokens on their way, in all replicas together. */
+export class LogoutDeliveries {
+  readonly #db: Connection;
+  readonly #atRest: AtRest;
+
+  constructor(db: Connection, atRest: AtRest) {
+    this.#db = db;
+    this.#atRest = atRest;
+  }
+
+  /** What is due, the longest waiting first. */
+  due(now: Date, limit: number): Promise<readonly LogoutDelivery[]> {
+    return dueDeliveries(this.#db, this.#atRest, now, limit);
+  }
+
+  /** Takes one up until `nextAt`; false: another replica has it. */
+  take(delivery: LogoutDelivery, nextAt: Date): Promise<boolean> {
+    return takeDelivery(this.#db, delivery, nextAt);
+  }
+
+  /** Forgets one that is done with. */
+  done(id: string): Promise<void> {
+    return deleteDelivery(this.#db, id);
+  }
+}
