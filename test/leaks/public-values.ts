@@ -28,7 +28,9 @@ export async function strangersRecord(issuer: string): Promise<ReadonlySet<strin
   await record.fetch(`${issuer}/oidc/token`, { method: 'POST' });
   const { keys } = (await jwks.json()) as { keys: readonly { kid: string; alg: string }[] };
   // The protected header of every token that is signed with a key.
-  const headers = keys.map(({ alg, kid }) => JSON.stringify({ alg, typ: 'JWT', kid }));
+  const headers = keys.flatMap(({ alg, kid }) =>
+    [{ alg, typ: 'JWT', kid }, { alg, kid }].map((header) => JSON.stringify(header)),
+  );
   const encoded = headers.map((header) => Buffer.from(header).toString('base64url'));
   const values = record.received.flatMap(({ text }) => [...valuesIn(text)]);
   return new Set([...values, ...headers, ...encoded]);
