@@ -12,6 +12,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     isolate: true,
+    // A cached module would be the one with the rule in it.
+    fsModuleCache: TAKE_OUT === undefined,
     // Databases, browsers and processes work beside each of these.
     maxWorkers: Math.min(4, availableParallelism()),
     testTimeout: 60_000,
