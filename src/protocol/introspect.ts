@@ -160,7 +160,7 @@ async function membersOf(
     token.user === undefined && isOfVendor
       ? clientSubject(owner)
       : await subjectInSectorOf(parts.known, caller, owner, token);
-  const jkt = token.user?.jkt;
+  const { jkt } = token;
   const audience = standpoint.as === 'client' ? token.audience : standpoint.audience;
   return {
     active: true,

@@ -16,6 +16,8 @@ export interface OpenedToken {
   readonly change: number;
   readonly upstreamToken: string;
   readonly expiresAt: Date;
+  /** RFC 9449: the key that it is bound to. */
+  readonly jkt: string | undefined;
 }
 
 /**
@@ -49,10 +51,9 @@ export async function openAnyToken(
   };
 }
 
-function common({
-  clientId,
-  scope,
-  change,
-}: Grant | ClientGrant): Pick<OpenedToken, 'clientId' | 'scope' | 'change'> {
-  return { clientId, scope, change };
+function common(
+  grant: Grant | ClientGrant,
+): Pick<OpenedToken, 'clientId' | 'scope' | 'change' | 'jkt'> {
+  const { clientId, scope, change, jkt } = grant;
+  return { clientId, scope, change, jkt };
 }

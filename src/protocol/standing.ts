@@ -1,10 +1,12 @@
+import { Refusal } from '../errors.ts';
+import type { Reason } from '../errors.ts';
 import type { Client } from '../vendors/client.ts';
 import { continuityDeadline, modeFor, strictest } from '../vendors/phase.ts';
 import type { Mode } from '../vendors/phase.ts';
 import type { Grant } from './grant.ts';
 
 /** Why a grant no longer stands. */
-export type Fallen = 'revoked' | 'ended' | 'continuity';
+type Fallen = 'revoked' | 'ended' | 'continuity';
 
 /**
  * Whether a grant still stands today (design section 4, Subject continuity):
@@ -22,6 +24,29 @@ export function fallen(
   const deadline = continuityDeadline(client, grant.userIndex, grant);
   if (deadline !== undefined && deadline.getTime() <= now.getTime()) return 'continuity';
   return undefined;
+}
+
+/** What is known of clients and grants at this moment. */
+export interface StandingGrants {
+  find(clientId: string): Client | undefined;
+  isRevoked(grantId: string): boolean;
+}
+
+/**
+ * The client of a grant that still stands; otherwise refused by what the
+ * endpoint calls it.
+ */
+export function standingClient(
+  grant: Grant,
+  registry: StandingGrants,
+  now: Date,
+  reasons: Readonly<Record<Fallen | 'gone', Reason>>,
+): Client {
+  const client = registry.find(grant.clientId);
+  if (client === undefined) throw new Refusal(reasons.gone, 'the client is gone');
+  const why = fallen(grant, client, registry, now);
+  if (why !== undefined) throw new Refusal(reasons[why], why);
+  return client;
 }
 
 /** The release policy of a grant today: the stricter of then and now. Only the `sub` continues. */

@@ -5,15 +5,15 @@ import type { VerifiedIdToken } from '../tokens/verify.ts';
 import { TOKEN_EXCHANGE_GRANT } from '../upstream/grant-types.ts';
 import type { UpstreamTokens } from '../upstream/token-request.ts';
 import { requestTokens } from '../upstream/token-request.ts';
-import type { Client } from '../vendors/client.ts';
 import type { AccessTokenParts } from './access-token.ts';
 import { openAccessToken } from './access-token.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
-import type { Grant, GrantToken } from './grant.ts';
+import type { GrantToken } from './grant.ts';
 import { openGrantToken } from './grant.ts';
 import { optional, required } from './parameters.ts';
 import { resourcesOf } from './resources.ts';
-import { fallen, modeToday } from './standing.ts';
+import type { StandingGrants } from './standing.ts';
+import { modeToday, standingClient } from './standing.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
 import { grantedScope, issueTokens } from './token-issue.ts';
@@ -24,11 +24,12 @@ import { verifiedIdToken } from './verified-id-token.ts';
 /** What exchanging tokens works with. */
 export type ExchangeParts = IssueParts & AccessTokenParts;
 
-/** What is known of clients and grants at this moment. */
-interface Grants {
-  find(clientId: string): Client | undefined;
-  isRevoked(grantId: string): boolean;
-}
+const FALLEN = {
+  gone: 'subject_token_invalid',
+  revoked: 'subject_token_invalid',
+  ended: 'subject_token_invalid',
+  continuity: 'subject_token_invalid',
+} as const;
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const REFRESH_TOKEN = 'urn:ietf:params:oauth:token-type:refresh_token';
@@ -49,8 +50,8 @@ type SubjectToken = GrantToken & { readonly type: string; readonly expiresAt: Da
  * user and the same grant. ID tokens of ours hold nothing that the upstream would
  * take, and an actor would be somebody else, so neither serves.
  */
-export function exchangeGrant(parts: ExchangeParts, registry: Grants): GrantHandler {
-  return async (authenticated, request) => {
+export function exchangeGrant(parts: ExchangeParts, registry: StandingGrants): GrantHandler {
+  return async (authenticated, request, jkt) => {
     const { form } = request;
     refuseUnsupported(parts, form);
     const subject = await openSubjectToken(parts, form);
@@ -58,15 +59,19 @@ export function exchangeGrant(parts: ExchangeParts, registry: Grants): GrantHand
     if (grant.clientId !== authenticated.client.clientId) {
       throw new Refusal('subject_token_of_another_client');
     }
-    const known = standingClient(grant, registry, parts.clock());
+    if (grant.jkt !== undefined && grant.jkt !== jkt) {
+      // Or a stolen token, useless without its key, could be turned into one of use.
+      throw new Refusal('subject_token_invalid', 'bound to a key that was not proved');
+    }
+    const known = standingClient(grant, registry, parts.clock(), FALLEN);
     const resource = resourcesOf(form, known);
     const scope = narrowedScope(optional(form, 'scope'), grant.scope);
     const tokens = await exchanged(parts, authenticated, subject, scope, resource);
     const now = parts.clock();
-    const client = standingClient(grant, registry, now);
+    const client = standingClient(grant, registry, now, FALLEN);
     const verified = await verifiedUser(parts, { ...authenticated, client }, subject, tokens, now);
     const answer = await issueTokens(parts, {
-      ...{ client, grant, tokens, verified, now, log: request.log },
+      ...{ client, grant: { ...grant, jkt }, tokens, verified, now, log: request.log },
       ...(resource.length > 0 && { resource }),
       scope: grantedScope(tokens.scope, scope),
       mode: modeToday(grant, client),
@@ -110,14 +115,6 @@ async function openSubjectToken(
   if (opened.value.kind !== 'user') throw new Refusal('subject_token_invalid', 'of no user');
   const { grant, upstreamToken, expiresAt } = opened.value;
   return { grant, upstreamToken, expiresAt, type };
-}
-
-function standingClient(grant: Grant, registry: Grants, now: Date): Client {
-  const client = registry.find(grant.clientId);
-  if (client === undefined) throw new Refusal('subject_token_invalid', 'the client is gone');
-  const reason = fallen(grant, client, registry, now);
-  if (reason !== undefined) throw new Refusal('subject_token_invalid', reason);
-  return client;
 }
 
 function exchanged(

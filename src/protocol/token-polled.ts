@@ -28,7 +28,7 @@ export function polledGrant(
   oneTime: OneTimeUses,
   kind: PendingLoginKind,
 ): GrantHandler {
-  return async (authenticated, request) => {
+  return async (authenticated, request, jkt) => {
     const value = required(request.form, kind);
     const login = orRefuse(await openPendingLogin(parts.seals, kind, value, parts.clock()));
     if (login.clientId !== authenticated.client.clientId) {
@@ -61,7 +61,7 @@ export function polledGrant(
       throw new Refusal('subject_of_another_user', 'another than was asked for');
     }
     return issueTokens(parts, {
-      ...{ client, grant, tokens, verified, now },
+      ...{ client, grant: { ...grant, jkt }, tokens, verified, now },
       scope: grant.scope,
       mode: grant.mode,
       nonce: undefined,

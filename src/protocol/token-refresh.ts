@@ -1,5 +1,4 @@
 import { Refusal, orRefuse } from '../errors.ts';
-import type { Reason } from '../errors.ts';
 import type { OneTimeUse, OneTimeUses } from '../grants/one-time.ts';
 import { refreshTokens } from '../upstream/token-request.ts';
 import type { VerifiedIdToken } from '../tokens/verify.ts';
@@ -9,30 +8,25 @@ import type { Grant } from './grant.ts';
 import { openGrantToken } from './grant.ts';
 import { optional, required, words } from './parameters.ts';
 import { narrowedResources } from './resources.ts';
-import type { Fallen } from './standing.ts';
-import { fallen, modeToday } from './standing.ts';
+import type { StandingGrants } from './standing.ts';
+import { modeToday, standingClient } from './standing.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
 import { grantedScope, issueTokens } from './token-issue.ts';
 import { upstreamTokens } from './upstream-tokens.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
-const FALLEN: Readonly<Record<Fallen, Reason>> = {
+const FALLEN = {
+  gone: 'refresh_invalid',
   revoked: 'grant_revoked',
   ended: 'grant_revoked',
   continuity: 'continuity_ended',
-};
-
-/** What is known of clients and grants at this moment. */
-interface Grants {
-  find(clientId: string): Client | undefined;
-  isRevoked(grantId: string): boolean;
-}
+} as const;
 
 /** The `refresh_token` grant (RFC 6749 6, OpenID Connect Core 12). */
 export function refreshGrant(
   parts: IssueParts,
-  registry: Grants,
+  registry: StandingGrants,
   oneTime: OneTimeUses,
 ): GrantHandler {
   return async (authenticated, request, jkt) => {
@@ -43,7 +37,7 @@ export function refreshGrant(
       await openGrantToken(parts.seals, 'refresh_token', refreshToken, now),
     );
     if (grant.clientId !== clientId) throw new Refusal('refresh_of_another_client');
-    const { metadata } = clientOf(grant, registry, now);
+    const { metadata } = standingClient(grant, registry, now, FALLEN);
     // Before its use is noted: who lacks the key must not end the grant either.
     if (grant.jkt !== undefined && grant.jkt !== jkt) throw new Refusal('refresh_dpop_key');
     const resource = narrowedResources(request.form, authenticated.client, grant.resource);
@@ -70,7 +64,7 @@ export function refreshGrant(
     );
     if (rotates) await oneTime.use(use, grant.id, expiresAt, now);
     // The upstream may have taken its time: what holds now decides.
-    const client = clientOf(grant, registry, now);
+    const client = standingClient(grant, registry, now, FALLEN);
     const verified =
       tokens.idToken === undefined
         ? undefined
@@ -90,15 +84,6 @@ export function refreshGrant(
       log: request.log,
     });
   };
-}
-
-/** The client of a grant that still stands. */
-function clientOf(grant: Grant, registry: Grants, now: Date): Client {
-  const client = registry.find(grant.clientId);
-  if (client === undefined) throw new Refusal('refresh_invalid', 'the client is gone');
-  const reason = fallen(grant, client, registry, now);
-  if (reason !== undefined) throw new Refusal(FALLEN[reason]);
-  return client;
 }
 
 /** OpenID Connect Core 12.2: the refreshed ID token must be about the same user. */

@@ -2,19 +2,20 @@ import { Refusal, orRefuse } from '../errors.ts';
 import { releaseUserinfoClaims } from '../tokens/release.ts';
 import { relayEmail } from '../tokens/relay-email.ts';
 import { requestUserinfo } from '../upstream/userinfo-request.ts';
-import type { Client } from '../vendors/client.ts';
+import { upstreamClientId } from '../vendors/rules.ts';
 import type { AccessTokenParts } from './access-token.ts';
 import { openAccessToken } from './access-token.ts';
-import type { Grant } from './grant.ts';
 import { requireBinding } from './dpop.ts';
 import type { DpopParts } from './dpop.ts';
 import type { Endpoint } from './message.ts';
 import { presentedAccessToken } from './access-token-header.ts';
-import { fallen, modeToday } from './standing.ts';
+import type { StandingGrants } from './standing.ts';
+import { modeToday, standingClient } from './standing.ts';
 import type { IssueParts } from './token-issue.ts';
 import { requireSameUser } from './token-refresh.ts';
 import type { UserinfoAnswerParts } from './userinfo-answer.ts';
 import { userinfoAnswer } from './userinfo-answer.ts';
+import { verifiedUserinfo } from './verified-userinfo.ts';
 
 /** What the userinfo endpoint works with. */
 export type UserinfoParts = Pick<
@@ -24,11 +25,15 @@ export type UserinfoParts = Pick<
   AccessTokenParts &
   UserinfoAnswerParts & {
     readonly dpop: DpopParts;
-    readonly registry: {
-      find(clientId: string): Client | undefined;
-      isRevoked(grantId: string): boolean;
-    };
+    readonly registry: StandingGrants;
   };
+
+const FALLEN = {
+  gone: 'token_invalid',
+  revoked: 'token_invalid',
+  ended: 'token_invalid',
+  continuity: 'token_invalid',
+} as const;
 
 /** The userinfo endpoint (OpenID Connect Core 5.3). */
 export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
@@ -40,7 +45,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     const { grant, upstreamToken } = opened;
     const known = parts.registry.find(grant.clientId);
     if (known !== undefined) request.identified(known);
-    const holder = clientOf(grant, parts.registry, now);
+    const holder = standingClient(grant, parts.registry, now, FALLEN);
     await requireBinding(parts.dpop, request, {
       ...{ presented, jkt: grant.jkt, client: holder, path: '/oidc/userinfo' },
     });
@@ -48,10 +53,11 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
       exchange: parts.exchange,
       metadata: parts.upstream.metadata(),
       accessToken: upstreamToken,
+      verify: verifiedUserinfo(parts.upstream, { clientId: upstreamClientId(holder), now }),
     });
     if (answer.kind === 'refused') throw new Refusal('token_invalid', 'refused by the upstream');
     // The upstream may have taken its time: what holds now decides.
-    const client = clientOf(grant, parts.registry, now);
+    const client = standingClient(grant, parts.registry, now, FALLEN);
     const localSubject = String(answer.claims['sub']);
     requireSameUser(parts, client, grant, localSubject);
     const released = releaseUserinfoClaims({
@@ -72,13 +78,4 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
       sub: grant.subject,
     });
   };
-}
-
-/** The client of a grant that still stands. */
-function clientOf(grant: Grant, registry: UserinfoParts['registry'], now: Date): Client {
-  const client = registry.find(grant.clientId);
-  if (client === undefined) throw new Refusal('token_invalid', 'the client is gone');
-  const reason = fallen(grant, client, registry, now);
-  if (reason !== undefined) throw new Refusal('token_invalid', reason);
-  return client;
 }
