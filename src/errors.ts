@@ -367,6 +367,9 @@ export const REASONS = {
   id_token_not_yet_valid: UPSTREAM_BROKEN,
   id_token_nonce: UPSTREAM_BROKEN,
   id_token_hash: UPSTREAM_BROKEN,
+  // Upstream userinfo, where it is signed
+  userinfo_key_unknown: UPSTREAM_BROKEN,
+  userinfo_jwt_invalid: UPSTREAM_BROKEN,
   // Subjects
   subject_missing: UPSTREAM_BROKEN,
   subject_too_long: UPSTREAM_BROKEN,

@@ -10,6 +10,7 @@ export interface Endpoints {
   readonly callback: Endpoint;
   readonly logout: Endpoint;
   readonly backchannelLogout: Endpoint;
+  readonly frontchannelLogout: Endpoint;
   readonly token: Endpoint;
   readonly userinfo: Endpoint;
   readonly introspect: Endpoint;
@@ -29,6 +30,7 @@ interface Exit {
 const LOGIN = 'test/leaks/logins.test.ts';
 const ERRORS = 'test/leaks/errors.test.ts';
 const PUSHED = 'test/leaks/pushed-requests.test.ts';
+const JWTS = 'test/leaks/tokens.test.ts';
 const BROWSER = 'test/leaks/browser.test.ts';
 const ELSEWHERE = 'test/leaks/elsewhere.test.ts';
 const MODES = 'test/leaks/response-modes.test.ts';
@@ -71,23 +73,23 @@ export const EXITS = {
   'id-token-expiry': { rule: '`exp` is ours, in whole minutes, not the upstream’s', proof: LOGIN },
   'id-token-sid': { rule: '`sid` is keyed per sector', proof: LOGIN },
   'access-token': { rule: 'sealed', proof: LOGIN },
-  'access-token-jwt-subject': { rule: '`sub` as in the ID token', proof: TOKENS },
+  'access-token-jwt-subject': { rule: '`sub` as in the ID token', proof: JWTS },
   'access-token-jwt-claims': {
     rule: 'of the authentication only what the release policy lets through',
-    proof: TOKENS,
+    proof: JWTS,
   },
-  'access-token-jwt-seal': { rule: 'carries the upstream’s token only sealed', proof: TOKENS },
-  'client-token-subject': { rule: '`sub` is the client id that the vendor knows', proof: TOKENS },
-  'client-token-userinfo': { rule: 'a token without a user opens no userinfo', proof: TOKENS },
+  'access-token-jwt-seal': { rule: 'carries the upstream’s token only sealed', proof: JWTS },
+  'client-token-subject': { rule: '`sub` is the client id that the vendor knows', proof: JWTS },
+  'client-token-userinfo': { rule: 'a token without a user opens no userinfo', proof: JWTS },
   'refresh-token': { rule: 'sealed', proof: LOGIN },
   code: { rule: 'sealed', proof: LOGIN },
   'token-response-members': { rule: 'known members only', proof: LOGIN },
   'token-response-scope': { rule: 'no more than was asked for', proof: LOGIN },
   'id-token-encryption': {
     rule: 'encrypted to the client’s key where it registered that',
-    proof: TOKENS,
+    proof: JWTS,
   },
-  'userinfo-jwt': { rule: '`aud` is the vendor’s own client id', proof: TOKENS },
+  'userinfo-jwt': { rule: '`aud` is the vendor’s own client id', proof: JWTS },
   'userinfo-subject': { rule: '`sub` as in the ID token', proof: LOGIN },
   'userinfo-claims': { rule: 'only claims that the release policy lets through', proof: LOGIN },
   'userinfo-user': { rule: 'an answer about another user is refused', proof: ERRORS },
@@ -113,6 +115,11 @@ export const EXITS = {
   'logout-token-sid': { rule: '`sid` is keyed per sector', proof: LOGOUT },
   'logout-token-issuer': { rule: '`iss` is ours', proof: LOGOUT },
   'logout-token-audience': { rule: 'only clients that had the session', proof: LOGOUT },
+  'frontchannel-logout': { rule: '`iss` and `sid` are ours', proof: LOGOUT },
+  'relay-frontchannel-logout': {
+    rule: 'a vendor’s frame in a relayed page gets our `iss` and `sid`',
+    proof: LOGOUT,
+  },
   'relay-logout-hint': {
     rule: 'the upstream’s ID token is added on the way upstream, and an answer that repeats it is blocked',
     proof: LOGOUT,
@@ -242,6 +249,7 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'logout-token-issuer',
     'logout-token-audience',
   ],
+  frontchannelLogout: ['frontchannel-logout', 'relay-frontchannel-logout'],
   logout: ['logout-request', 'logout-response', 'relay-logout-hint'],
   token: [
     'id-token-subject',

@@ -13,29 +13,37 @@ export type UserinfoAnswer =
     }
   | { readonly kind: 'refused' };
 
+/** Verifies an answer that the upstream signed; throws where it cannot be believed. */
+export type VerifyAnswer = (jwt: string) => Promise<Readonly<Record<string, unknown>>>;
+
 export interface UserinfoRequest {
   readonly exchange: Exchange;
   readonly metadata: UpstreamMetadata;
   readonly accessToken: string;
+  /** Undefined: an answer that is signed cannot be read. */
+  readonly verify?: VerifyAnswer;
   readonly signal?: AbortSignal;
 }
 
+/** OpenID Connect Core 5.3.2. */
+const SIGNED = 'application/jwt';
+
 /**
- * Asks for the claims of a user (OpenID Connect Core 5.3), as JSON.
+ * Asks for the claims of a user (OpenID Connect Core 5.3), as JSON or as a signed JWT.
  *
  * @throws Refusal of the exchange; `upstream_metadata` when the upstream has no
- *   userinfo endpoint; `upstream_status`, `upstream_media_type` (a signed answer
- *   too), `upstream_malformed`; `subject_missing`.
+ *   userinfo endpoint; `upstream_status`, `upstream_media_type`,
+ *   `upstream_malformed`; `subject_missing`; those of `verify`.
  */
 export async function requestUserinfo(request: UserinfoRequest): Promise<UserinfoAnswer> {
-  const { exchange, metadata, accessToken, signal } = request;
+  const { exchange, metadata, accessToken, signal, verify } = request;
   const url = metadata.reached.userinfo_endpoint;
   if (url === undefined) throw new Refusal('upstream_metadata', 'no userinfo_endpoint');
   const response = await exchange({
     method: 'GET',
     url,
     headers: { authorization: `Bearer ${accessToken}` },
-    accept: ['application/json'],
+    accept: ['application/json', ...(verify === undefined ? [] : [SIGNED])],
     ...(signal !== undefined && { signal }),
   });
   if (refusesToken(response)) return { kind: 'refused' };
@@ -43,7 +51,10 @@ export async function requestUserinfo(request: UserinfoRequest): Promise<Userinf
     throw new Refusal('upstream_unavailable', `status ${response.status}`);
   }
   if (response.status !== 200) throw new Refusal('upstream_status', `status ${response.status}`);
-  const claims = jsonObject(response);
+  const isSigned = response.mediaType === SIGNED && verify !== undefined;
+  const claims = isSigned
+    ? await verify(response.body.toString('latin1').trim())
+    : jsonObject(response);
   const subject = claims['sub'];
   if (typeof subject !== 'string' || subject === '') throw new Refusal('subject_missing');
   return { kind: 'claims', subject, claims };
