@@ -182,7 +182,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   });
   const { authentication } = clientAuthentication;
   const pushedRequests = composePushedRequests({
-    ...{ db, issuer, seals, clock, authentication },
+    ...{ db, issuer, seals, clock, authentication, dpop },
     clientKeys: clientAuthentication.clientKeys,
   });
   const tokenStatus = composeTokenStatus({

@@ -1,5 +1,6 @@
 import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Refusal } from '../errors.ts';
+import type { Client } from '../vendors/client.ts';
 import {
   REPEATABLE,
   readAnswerPlace,
@@ -8,15 +9,18 @@ import {
 } from './authorization-request.ts';
 import { authenticateClient } from './client-authentication.ts';
 import type { ClientAuthenticationParts } from './client-authentication.ts';
-import type { Endpoint, ProtocolResponse } from './message.ts';
+import { AT_CLIENT_ENDPOINT, provenKey } from './dpop.ts';
+import type { DpopParts } from './dpop.ts';
+import type { Endpoint, ProtocolRequest, ProtocolResponse } from './message.ts';
 import { NO_STORE } from './message.ts';
-import { duplicatedNames, refuseDuplicates } from './parameters.ts';
+import { duplicatedNames, optional, refuseDuplicates } from './parameters.ts';
 import type { RequestParts } from './request-parameters.ts';
 import { signedParameters } from './request-parameters.ts';
 
 /** What the pushed authorization request endpoint works with. */
 export interface PushedRequestParts extends RequestParts {
   readonly authentication: ClientAuthenticationParts;
+  readonly dpop: DpopParts;
   /** How many requests of public clients, whom nobody vouches for, an address may have kept. */
   readonly unauthenticated: RateLimiterMemory;
 }
@@ -37,6 +41,7 @@ export function pushedRequestEndpoint(parts: PushedRequestParts): Endpoint {
     for (const name of CREDENTIALS) sent.delete(name);
     const parameters = await signedParameters(parts, client, sent);
     parameters.set('client_id', client.clientId);
+    await bindToKey(parts.dpop, request, client, parameters);
     const duplicated = duplicatedNames(parameters, REPEATABLE);
     readAnswerPlace(client, parameters, duplicated);
     const { responseType } = readAuthorizationRequest(client, parameters);
@@ -47,6 +52,23 @@ export function pushedRequestEndpoint(parts: PushedRequestParts): Endpoint {
     const { requestUri, expiresIn } = await parts.pushed.keep(client, parameters, parts.clock());
     return created({ request_uri: requestUri, expires_in: expiresIn });
   };
+}
+
+/** RFC 9449 10.1: a proof binds the code as `dpop_jkt` does, and must not contradict it. */
+async function bindToKey(
+  parts: DpopParts,
+  request: ProtocolRequest,
+  client: Client,
+  parameters: URLSearchParams,
+): Promise<void> {
+  const place = { path: '/oidc/par', accessToken: undefined, reasons: AT_CLIENT_ENDPOINT };
+  const jkt = await provenKey(parts, request, client, place);
+  if (jkt === undefined) return;
+  const named = optional(parameters, 'dpop_jkt');
+  if (named !== undefined && named !== jkt) {
+    throw new Refusal('dpop_proof_invalid', 'dpop_jkt is of another key');
+  }
+  parameters.set('dpop_jkt', jkt);
 }
 
 async function count(limit: RateLimiterMemory, remoteAddress: string): Promise<void> {

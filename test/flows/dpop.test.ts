@@ -3,7 +3,7 @@ import * as openid from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
-import { member, members, vendorByHand } from '../support/by-hand.ts';
+import { ask, member, members, vendorByHand } from '../support/by-hand.ts';
 import { DpopKey, codeForm, tokenRequest, userinfoRequest } from '../support/dpop.ts';
 import type { World } from '../support/world.ts';
 import { createWorld, vendorSecret } from '../support/world.ts';
@@ -75,6 +75,52 @@ describe.each(['sqlite', 'mysql'] as const)(
           code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE',
         },
       );
+    });
+
+    it('openid-client binds a login from its pushed request on', async () => {
+      const party = vendorByHand(world, 'acme');
+      const config = await openid.discovery(
+        new URL(world.proxy.issuer),
+        party.clientId,
+        undefined,
+        openid.ClientSecretBasic(vendorSecret('acme')),
+        { execute: [openid.allowInsecureRequests] },
+      );
+      const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256'));
+      const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+      const parameters = {
+        redirect_uri: party.redirectUri,
+        scope: 'openid',
+        code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+        code_challenge_method: 'S256',
+      };
+      const url = await openid.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
+      const callback = await new Browser().login(url, { username: 'alice' });
+      const code = callback.searchParams.get('code') ?? '';
+      const unbound = await party.redeem({ code, verifier: pkceCodeVerifier });
+      expect(unbound.body).toContain('invalid_grant');
+      const tokens = await openid.authorizationCodeGrant(
+        config,
+        callback,
+        { pkceCodeVerifier },
+        undefined,
+        { DPoP },
+      );
+      expect(tokens.token_type).toBe('dpop');
+    });
+
+    it('a pushed request whose dpop_jkt is of another key than its proof is refused', async () => {
+      const party = vendorByHand(world, 'acme');
+      const [key, other] = [await DpopKey.generate(), await DpopKey.generate()];
+      const address = `${world.proxy.issuer}/oidc/par`;
+      const { url } = party.request({ dpop_jkt: other.jkt });
+      const headers = {
+        authorization: party.basic,
+        'content-type': 'application/x-www-form-urlencoded',
+        dpop: await key.proof('POST', address),
+      };
+      const answer = await ask(address, { headers, body: url.searchParams.toString() });
+      expect(members(answer)).toMatchObject({ error: 'invalid_dpop_proof' });
     });
 
     it.each(['ES256', 'PS256', 'RS256', 'Ed25519'])(
