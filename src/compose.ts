@@ -147,7 +147,8 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const dpop = { issuer, claimsRoot, oneTime, clock };
   const logouts = composeLogout({
     ...{ issuer, db, atRest, registry, upstream, seals, binding, ring, clock, log },
-    ...{ indexRoot: keyring.index, frontChannel: config.frontChannel },
+    ...{ indexRoot: keyring.index, claimsRoot, upstreamIssuer },
+    frontChannel: config.frontChannel,
   });
   const policy = logouts.relayPolicy(
     authorizationResponses({
@@ -229,6 +230,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       ),
       logout: logouts.logout,
       backchannelLogout: logouts.backchannelLogout,
+      frontchannelLogout: logouts.frontchannelLogout,
       token: tokenEndpoint(
         { ...authentication, dpop },
         new Map([

@@ -8,6 +8,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { LoginPolicy } from '../protocol/authorization-response.ts';
 import { backchannelLogoutEndpoint } from '../protocol/backchannel-logout.ts';
 import type { BrowserBinding } from '../protocol/browser-binding.ts';
+import { frontChannelLogoutEndpoint } from '../protocol/frontchannel-logout.ts';
 import { logoutEndpoint } from '../protocol/logout.ts';
 import { withLogoutReturns } from '../protocol/logout-callback.ts';
 import { LOGOUT_EXCHANGE, LogoutCourier } from '../protocol/logout-delivery.ts';
@@ -32,6 +33,9 @@ interface LogoutOptions {
   readonly atRest: AtRest;
   /** The root of the keyed indexes. */
   readonly indexRoot: Uint8Array;
+  /** The keyring's `claims`. */
+  readonly claimsRoot: Uint8Array;
+  readonly upstreamIssuer: string;
   readonly registry: Registry;
   readonly upstream: UpstreamProvider;
   readonly seals: Seals;
@@ -47,6 +51,7 @@ export interface ComposedLogout {
   readonly logout: Endpoint;
   readonly callback: (logins: Endpoint) => Endpoint;
   readonly backchannelLogout: Endpoint;
+  readonly frontchannelLogout: Endpoint;
   readonly relayPolicy: (logins: LoginPolicy) => RelayPolicy;
   close(): Promise<void>;
 }
@@ -56,6 +61,7 @@ export function composeLogout(options: LogoutOptions): ComposedLogout {
   const { issuer, db, indexRoot, registry, upstream, seals, binding, ring, clock } = options;
   const parts = {
     ...{ issuer, seals, binding, indexRoot, clock, clients: registry },
+    claimsRoot: options.claimsRoot,
     grants: new LogoutGrants(db, options.atRest),
     subjects: new HintedSubjects(db, indexRoot),
   };
@@ -71,6 +77,10 @@ export function composeLogout(options: LogoutOptions): ComposedLogout {
     backchannelLogout: backchannelLogoutEndpoint({
       ...{ upstream, clients: registry, grants: parts.grants, indexRoot, clock },
       deliver: () => void courier.deliver(),
+    }),
+    frontchannelLogout: frontChannelLogoutEndpoint({
+      ...parts,
+      upstreamIssuer: options.upstreamIssuer,
     }),
     close: async () => {
       await courier.close();

@@ -65,6 +65,13 @@ export const ROUTES: readonly Route[] = [
     cors: 'nobody',
     audience: 'vendor',
   },
+  {
+    endpoint: 'frontchannelLogout',
+    path: '/oidc/frontchannel-logout',
+    methods: ['GET'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
   { endpoint: 'token', path: '/oidc/token', methods: ['POST'], cors: 'client', audience: 'vendor' },
   {
     endpoint: 'introspect',

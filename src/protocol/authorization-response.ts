@@ -30,7 +30,7 @@ export interface AuthorizationResponseParts {
 }
 
 /** The part of the relay's policy that is about logins. */
-export type LoginPolicy = Omit<RelayPolicy, 'logoutHint'>;
+export type LoginPolicy = Omit<RelayPolicy, 'logoutHint' | 'frontChannelLogout'>;
 
 /**
  * What the relay may let through of a login, and as what: a plain code at once,

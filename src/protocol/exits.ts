@@ -11,6 +11,7 @@ export interface Endpoints {
   readonly logout: Endpoint;
   readonly backchannelLogout: Endpoint;
   readonly frontchannelLogout: Endpoint;
+  readonly frontchannelLogout: Endpoint;
   readonly token: Endpoint;
   readonly userinfo: Endpoint;
   readonly introspect: Endpoint;
@@ -115,6 +116,11 @@ export const EXITS = {
   'logout-token-sid': { rule: '`sid` is keyed per sector', proof: LOGOUT },
   'logout-token-issuer': { rule: '`iss` is ours', proof: LOGOUT },
   'logout-token-audience': { rule: 'only clients that had the session', proof: LOGOUT },
+  'frontchannel-logout': { rule: '`iss` and `sid` are ours', proof: LOGOUT },
+  'relay-frontchannel-logout': {
+    rule: 'a vendor’s frame in a relayed page gets our `iss` and `sid`',
+    proof: LOGOUT,
+  },
   'frontchannel-logout': { rule: '`iss` and `sid` are ours', proof: LOGOUT },
   'relay-frontchannel-logout': {
     rule: 'a vendor’s frame in a relayed page gets our `iss` and `sid`',
@@ -249,6 +255,7 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'logout-token-issuer',
     'logout-token-audience',
   ],
+  frontchannelLogout: ['frontchannel-logout', 'relay-frontchannel-logout'],
   frontchannelLogout: ['frontchannel-logout', 'relay-frontchannel-logout'],
   logout: ['logout-request', 'logout-response', 'relay-logout-hint'],
   token: [

@@ -1,4 +1,7 @@
 import type { RelayAnswer, RelayPolicy } from '../upstream/relay.ts';
+import type { LoginPolicy } from './authorization-response.ts';
+import type { RelayedFrameParts } from './frontchannel-address.ts';
+import { relayedFrame } from './frontchannel-address.ts';
 import type { LogoutReturnParts } from './logout-return.ts';
 import { finishLogout } from './logout-return.ts';
 import { openLogout } from './logout-transaction.ts';
@@ -6,8 +9,8 @@ import { upstreamLogout } from './logout.ts';
 import type { Seals } from './seals.ts';
 
 /** What the relay lets through of a logout. */
-export interface LogoutResponseParts extends LogoutReturnParts {
-  readonly issuer: string;
+export interface LogoutResponseParts extends LogoutReturnParts, RelayedFrameParts {
+  readonly clients: LogoutReturnParts['clients'] & RelayedFrameParts['clients'];
   readonly seals: Seals;
 }
 
@@ -15,12 +18,11 @@ export interface LogoutResponseParts extends LogoutReturnParts {
  * The relay's policy with logouts in it: the upstream's redirect to a post-logout redirect
  * URI is opened and goes to the vendor with its own `state`, and nothing else.
  */
-export function withLogouts(
-  logins: Omit<RelayPolicy, 'logoutHint'>,
-  parts: LogoutResponseParts,
-): RelayPolicy {
+export function withLogouts(logins: LoginPolicy, parts: LogoutResponseParts): RelayPolicy {
   return {
     ...logins,
+
+    frontChannelLogout: (url) => relayedFrame(parts, url),
 
     async logoutHint(parameters) {
       const logout = await openLogout(parts.seals, parameters, parts.clock());

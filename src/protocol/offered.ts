@@ -27,6 +27,10 @@ export function offeredThrough(metadata: UpstreamMetadata, issuer: string): Offe
       ...(reached.end_session_endpoint !== undefined && {
         end_session_endpoint: `${issuer}/oidc/logout`,
       }),
+      ...(metadata.frontchannel_logout_supported && {
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
+      }),
       ...(metadata.backchannel_logout_supported && {
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,

@@ -144,6 +144,78 @@ describe('what vendors receive when the provider tells of a logout', () => {
   });
 });
 
+/*
+ * On the front channel the upstream's page shows a frame to every vendor, with the session id
+ * in its address. In a relayed page, and on the page of ours that takes its place, each vendor
+ * must get its own id.
+ */
+describe('what vendors receive in frames', () => {
+  let world: World;
+  let sid: string;
+  const browser = new Browser();
+  const known = new Map<string, Readonly<Record<string, unknown>>>();
+  const uriOf = (id: string): string => `https://${id}.example/frontchannel-logout?of=${id}`;
+
+  beforeAll(async () => {
+    world = await createWorld(
+      ['acme', 'bolt'].map((id) => ({ id, client: { frontchannel_logout_uri: uriOf(id) } })),
+    );
+    for (const id of ['acme', 'bolt']) {
+      known.set(id, (await world.vendor(id).logIn(browser, 'alice')).claims);
+    }
+    sid = await upstreamSid(world, browser);
+  });
+  afterAll(() => world.close());
+
+  const framesIn = (html: string): readonly URL[] =>
+    [...html.matchAll(/<iframe src="([^"]*)"/g)].map(
+      ([, address]) => new URL((address ?? '').replaceAll('&amp;', '&')),
+    );
+  const expectOwn = (frames: readonly URL[]): void => {
+    for (const id of ['acme', 'bolt']) {
+      const frame = frames.find(({ hostname }) => hostname === `${id}.example`);
+      expect(frame?.searchParams.get('sid')).toBe(known.get(id)?.['sid']);
+      expect(frame?.searchParams.get('iss')).toBe(world.proxy.issuer);
+      expect(frame?.searchParams.get('of')).toBe(id);
+    }
+  };
+
+  it('their own session id and our issuer in a relayed page, and strangers nothing', async () => {
+    const { faults, issuer } = world.upstream;
+    const query = new URLSearchParams({ iss: issuer, sid }).toString().replaceAll('&', '&amp;');
+    const addresses = [uriOf('acme'), uriOf('bolt'), 'https://stranger.example/logout?of=nobody'];
+    const frames = addresses.map((uri) => `<iframe src="${uri}&amp;${query}"></iframe>`).join('');
+    faults.arm(
+      'end_session',
+      altered((answer) => withBody(answer, frames)),
+    );
+    const { body } = await browser.open(`${world.proxy.issuer}/session/end`);
+    faults.clear();
+    expect(body).not.toContain(sid);
+    expect(body).not.toContain('stranger');
+    expectOwn(framesIn(body).filter(({ protocol }) => protocol === 'https:'));
+  });
+
+  it('their own session id and our issuer from the page of ours', async () => {
+    const address = new URL(`${world.proxy.issuer}/oidc/frontchannel-logout`);
+    address.searchParams.set('iss', world.upstream.issuer);
+    address.searchParams.set('sid', sid);
+    const { body, headers, status } = await browser.open(address);
+    expect(status).toBe(200);
+    expect(body).not.toContain(sid);
+    expectOwn(framesIn(body));
+    expect(headers.get('content-security-policy')).toContain('https://acme.example');
+  });
+
+  it('nothing where the session is made up, or of another issuer', async () => {
+    const address = new URL(`${world.proxy.issuer}/oidc/frontchannel-logout`);
+    address.searchParams.set('sid', 'legacy-session-made-up');
+    expect(framesIn((await browser.open(address)).body)).toEqual([]);
+    address.searchParams.set('iss', 'https://elsewhere.example');
+    expect((await browser.open(address)).status).toBe(400);
+  });
+});
+
 /** The session id that the upstream gave to all its clients, from its last token answer. */
 async function upstreamSid(world: World, browser: Browser): Promise<string> {
   let sid = '';

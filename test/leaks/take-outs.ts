@@ -73,6 +73,20 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: '.filter((client) => token.audience.includes(upstreamClientId(client)) || true);',
     },
   ],
+  'frontchannel-logout': [
+    {
+      file: 'src/protocol/frontchannel-logout.ts',
+      find: 'return [frontChannelAddress(uri, parts.issuer, session.sid)];',
+      replace: 'return [frontChannelAddress(uri, parts.upstreamIssuer, sid)];',
+    },
+  ],
+  'relay-frontchannel-logout': [
+    {
+      file: `${RELAY}/html-guard.ts`,
+      find: "if (frame?.kind === 'redirect') return frame.location;",
+      replace: "if (frame?.kind === 'redirect') return url.href;",
+    },
+  ],
   'relay-logout-hint': [
     {
       file: `${RELAY}/withheld.ts`,

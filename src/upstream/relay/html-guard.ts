@@ -211,6 +211,9 @@ export class HtmlGuard extends Transform {
     }
     if (!isWeb(url)) return value;
     if (this.#isOurs(url, value)) return this.#prefixed(value);
+    const frame = this.#rules.policy.frontChannelLogout(url);
+    if (frame?.kind === 'redirect') return frame.location;
+    if (frame !== undefined) return this.#withhold('a front-channel logout', NOWHERE);
     // The upstream's own front-channel logout: its `sid` is the same at every vendor.
     if (url.searchParams.has('sid') && url.searchParams.has('iss')) {
       return this.#withhold('a front-channel logout', NOWHERE);

@@ -27,6 +27,11 @@ export interface RelayPolicy {
    * the upstream's, that no browser may see, is added on the way? Undefined: none.
    */
   logoutHint(parameters: URLSearchParams): Promise<string | undefined>;
+  /**
+   * A vendor's front-channel logout address in a page, with what stands there instead.
+   * Undefined: it is none.
+   */
+  frontChannelLogout(url: URL): RelayAnswer | undefined;
   /** Opens an authorization or logout response on its way to a vendor. */
   answer(response: URL, cookieHeader: string | undefined): Promise<RelayAnswer>;
 }

@@ -74,6 +74,7 @@ export const POLICY: RelayPolicy = {
   isRedirectTarget: (url) =>
     url.href.startsWith(REDIRECT_URI) || url.href.startsWith('com.vendor.app:/cb'),
   logoutHint: async () => undefined,
+  frontChannelLogout: () => undefined,
   answer: async (response) =>
     response.href.startsWith('https://vendor.example/') &&
     response.searchParams.get('state') === 'good'
