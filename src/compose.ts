@@ -140,7 +140,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     ...{ issuer, upstream, exchange, subjects, seals, sealRoot, claimsRoot, clock },
     clients: registry,
     signingKey: (alg) => ring.signingKey(alg),
-    clientKeys: (client) => Promise.resolve(client.metadata.jwks?.keys ?? []),
+    clientKeys: (client) => clientAuthentication.clientKeys.keys(client),
   };
   const signAnswer = answerSigner(issue);
   const oneTime = new OneTimeUses(db, () => registry.databaseUp);
@@ -178,7 +178,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     renderBlocked: respondRelayError,
   });
   const clientAuthentication = composeClientAuthentication({
-    ...{ db, registry, issuer, log },
+    ...{ oneTime, registry, issuer, log },
     signing: issue,
   });
   const { authentication } = clientAuthentication;

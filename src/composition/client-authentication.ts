@@ -1,6 +1,5 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { Connection } from '../database/connection.ts';
-import { Replays } from '../grants/replays.ts';
+import type { OneTimeUses } from '../grants/one-time.ts';
 import type { Logger } from '../observability/logger.ts';
 import { CLIENT_KEYS_EXCHANGE, ClientKeys } from '../outbound/client-keys.ts';
 import type { ClientAuthenticationParts } from '../protocol/client-authentication.ts';
@@ -13,7 +12,7 @@ const FAILED_CREDENTIALS = { points: 20, duration: 60 } as const;
 
 /** What client authentication is made of. */
 export interface ClientAuthenticationOptions {
-  readonly db: Connection;
+  readonly oneTime: OneTimeUses;
   readonly registry: Registry;
   readonly issuer: string;
   readonly signing: AssertionSigning;
@@ -24,7 +23,6 @@ export interface ClientAuthenticationOptions {
 export interface ComposedClientAuthentication {
   readonly authentication: ClientAuthenticationParts;
   readonly clientKeys: ClientKeys;
-  readonly replays: Replays;
   close(): Promise<void>;
 }
 
@@ -32,21 +30,19 @@ export interface ComposedClientAuthentication {
 export function composeClientAuthentication(
   options: ClientAuthenticationOptions,
 ): ComposedClientAuthentication {
-  const { db, registry, issuer, signing, log } = options;
+  const { oneTime, registry, issuer, signing, log } = options;
   const { clock } = signing;
   // A pool of its own: no header that is meant for the upstream goes to a vendor.
   const pool = createExchange(CLIENT_KEYS_EXCHANGE);
   const clientKeys = new ClientKeys({ exchange: pool.exchange, issuer, clock, log });
-  const replays = new Replays(db, () => registry.databaseUp);
   return {
     authentication: {
       clients: registry,
       failures: new RateLimiterMemory(FAILED_CREDENTIALS),
-      assertions: { issuer, clientKeys, replays, clock },
+      assertions: { issuer, clientKeys, oneTime, clock },
       signing,
     },
     clientKeys,
-    replays,
     close: () => pool.close(),
   };
 }

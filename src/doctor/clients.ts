@@ -1,6 +1,7 @@
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
 import type { Client } from '../vendors/client.ts';
 import type { StoredClient } from '../vendors/client-store.ts';
+import { isResourceServerOnly } from '../vendors/resource-server.ts';
 import { canBypass } from '../vendors/rules.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
 
@@ -15,6 +16,7 @@ export function clientFindings(
     bypassFinding(stored),
     ...(metadata === undefined ? [] : authenticationFindings(stored.client, metadata)),
     ...(metadata === undefined ? [] : scopeFindings(stored.client, metadata)),
+    ...forwardedFindings(stored.client),
   ];
 }
 
@@ -39,7 +41,7 @@ function bypassFinding({ client, acceptBypassAt }: StoredClient): Finding {
     upstream === undefined
       ? 'forwarded: the vendor holds the upstream credential'
       : upstream.clientSecret === undefined
-        ? 'its upstream client has no secret'
+        ? 'its upstream client has no secret and no key'
         : 'its upstream secret is the one that the vendor holds';
   const accepted =
     acceptBypassAt === undefined ? '' : ` Accepted since ${acceptBypassAt.toISOString()}.`;
@@ -52,18 +54,35 @@ function bypassFinding({ client, acceptBypassAt }: StoredClient): Finding {
 /** Whether proxy and upstream agree on a way to authenticate for this client. */
 function authenticationFindings(client: Client, metadata: UpstreamMetadata): readonly Finding[] {
   const offered = metadata.token_endpoint_auth_methods_supported;
+  const registered = client.upstream?.authenticationMethod;
   const withSecret =
     client.upstream === undefined
       ? client.metadata.token_endpoint_auth_method !== 'none'
       : client.upstream.clientSecret !== undefined;
-  const usable = withSecret ? ['client_secret_basic', 'client_secret_post'] : ['none'];
+  const either = withSecret ? ['client_secret_basic', 'client_secret_post'] : ['none'];
+  const usable = registered === undefined ? either : [registered];
   if (usable.some((method) => offered.includes(method))) return [];
   const message = `It would authenticate upstream by ${usable.join(' or ')}; the upstream lists ${offered.join(', ')}.`;
-  const hint = withSecret
-    ? 'Allow one of the two for this client at the upstream.'
+  const withCredential = withSecret || registered === 'private_key_jwt';
+  const hint = withCredential
+    ? `Allow ${usable.join(' or ')} for this client at the upstream.`
     : 'Give the client a secret at the upstream, or try a login: many upstreams take more than they list.';
-  const finding = withSecret ? problem : warning;
+  const finding = withCredential ? problem : warning;
   return [finding('upstream_authentication', message, hint, client.clientId)];
+}
+
+/** What a forwarded client asks for and cannot have, since only the upstream could judge its credential. */
+function forwardedFindings(client: Client): readonly Finding[] {
+  if (client.upstream !== undefined || isResourceServerOnly(client)) return [];
+  const { clientId, metadata } = client;
+  const lacking = metadata.response_types.filter((type) => /\b(id_token|token)\b/.test(type));
+  const parts = [
+    'It is forwarded, so it cannot push its requests or sign what it authenticates with.',
+  ];
+  if (lacking.length > 0) parts.push(`It gets no answer of the type ${lacking.join(', ')}.`);
+  const hint = 'Give it "upstream": then the proxy itself judges it, and all of this works.';
+  if (lacking.length === 0) return [ok('forwarded', parts.join(' '), clientId)];
+  return [warning('forwarded', parts.join(' '), hint, clientId)];
 }
 
 function scopeFindings(client: Client, metadata: UpstreamMetadata): readonly Finding[] {

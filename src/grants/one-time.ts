@@ -7,7 +7,8 @@ import type { Reason } from '../errors.ts';
 
 /** What is used up once, with the grant that a second use revokes. */
 export interface OneTimeUse {
-  readonly purpose: 'code' | 'refresh_token' | 'device_code' | 'auth_req_id' | 'dpop_proof';
+  readonly purpose:
+    'code' | 'refresh_token' | 'device_code' | 'auth_req_id' | 'dpop_proof' | 'client_assertion';
   readonly value: Uint8Array;
   /** What a second use is refused with. */
   readonly replayed: Reason;

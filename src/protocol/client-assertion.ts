@@ -1,4 +1,4 @@
-import type { Replays } from '../grants/replays.ts';
+import type { OneTimeUses } from '../grants/one-time.ts';
 import type { Result } from '../result.ts';
 import { failure } from '../result.ts';
 import type { VerifiedAssertion } from '../tokens/client-assertion.ts';
@@ -13,7 +13,7 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 export interface AssertionParts {
   readonly issuer: string;
   readonly clientKeys: ClientKeys;
-  readonly replays: Replays;
+  readonly oneTime: Pick<OneTimeUses, 'useOnce'>;
   readonly clock: () => Date;
 }
 
@@ -34,12 +34,11 @@ export async function judgeAssertion(
   const verified = await verify(parts, client, assertion, now);
   if (!verified.ok) return verified;
   const { jti, expiresAt } = verified.value;
-  await parts.replays.useUp({
-    purpose: 'client_assertion',
-    value: Buffer.from(JSON.stringify([client.clientId, jti])),
+  const value = Buffer.from(JSON.stringify([client.clientId, jti]));
+  await parts.oneTime.useOnce(
+    { purpose: 'client_assertion', value, replayed: 'client_assertion_replayed' },
     expiresAt,
-    replayed: 'client_assertion_replayed',
-  });
+  );
   return verified;
 }
 

@@ -45,6 +45,9 @@ export function clientView(stored: StoredClient): Readonly<Record<string, unknow
         : {
             client_id: upstream.clientId,
             has_client_secret: upstream.clientSecret !== undefined,
+            ...(upstream.authenticationMethod !== undefined && {
+              token_endpoint_auth_method: upstream.authenticationMethod,
+            }),
             shared: upstream.shared,
           },
     accept_bypass: client.acceptBypass,

@@ -138,7 +138,7 @@ describe('ways round the proxy', () => {
       ...['--upstream-client-id', 'beta-up', '--client-secret-env', 'VENDOR', '--phase', 'shadow'],
     );
     const [bypass] = found(await doctor(), 'bypass', 'beta-web');
-    expect(bypass?.message).toContain('its upstream client has no secret; phase shadow');
+    expect(bypass?.message).toContain('its upstream client has no secret and no key; phase shadow');
   });
 
   test('an upstream that answers the redirect URI directly is a problem', async () => {
