@@ -24,9 +24,11 @@ import { isPublic, strangersRecord } from './public-values.ts';
 const APIS = { acme: apiNamed('acme-api'), bolt: apiNamed('bolt-api') };
 const SESSION = 'legacy-session-of-alice-0123456789';
 const VENDORS = ['acme', 'bolt'] as const;
+const MEDIA_TYPE = 'application/token-introspection+jwt';
 
 let world: World;
 let seconds = 0;
+let stranger: ReadonlySet<string>;
 const secrets = new Set([ALICE.username, emailOf(ALICE), objectIdOf(ALICE), SESSION]);
 const troubles: string[] = [];
 
@@ -51,6 +53,8 @@ beforeAll(async () => {
       return withJson(answer, { ...members, ...more, sub: username });
     }),
   );
+  // Before the long searches, during which a connection that is kept alive would be closed.
+  stranger = await strangersRecord(world.proxy.issuer);
   const browser = new Browser();
   for (const id of VENDORS) await visit(id, browser);
 });
@@ -67,7 +71,7 @@ async function visit(id: 'acme' | 'bolt', browser: Browser): Promise<void> {
     [client, tokens.refreshToken],
     [api, tokens.accessToken],
   ] as const) {
-    for (const accept of ['application/json', 'application/token-introspection+jwt']) {
+    for (const accept of ['application/json', MEDIA_TYPE]) {
       seconds += 7;
       await world.proxy.application.registry.refresh();
       const response = await record.fetch(`${world.proxy.issuer}/oidc/introspect`, {
@@ -82,6 +86,15 @@ async function visit(id: 'acme' | 'bolt', browser: Browser): Promise<void> {
       if (!('sub' in said)) troubles.push(`${caller.id} was told ${text}`);
     }
   }
+}
+
+/** The protected header of every signed answer: of our key, and of no user. */
+function isHeader(value: string): boolean {
+  const text = value.startsWith('{') ? value : Buffer.from(value, 'base64url').toString('utf8');
+  return (
+    /^\{"alg":"RS256","typ":"token-introspection\+jwt","kid":"[\w-]{43}"\}$/.test(text) ||
+    value === 'token-introspection+jwt'
+  );
 }
 
 function introspected(caller: Pick<TestApi, 'id' | 'secret'>, token: string) {
@@ -99,11 +112,10 @@ describe('what introspection tells two vendors', () => {
     expect(findings(record, [...secrets])).toEqual([]);
   });
 
-  it('the two have no value of 8 characters or more in common', async () => {
+  it('the two have no value of 8 characters or more in common', () => {
     const common = commonValues(world.vendor('acme').record, world.vendor('bolt').record);
-    const stranger = await strangersRecord(world.proxy.issuer);
     const known = (value: string): boolean =>
-      isPublic(value, stranger) || /token-introspection|active/.test(value);
+      isPublic(value, stranger) || isHeader(value) || value === MEDIA_TYPE;
     expect(common.filter((value) => !known(value))).toEqual([]);
   });
 });
@@ -181,6 +193,10 @@ describe('revocation', () => {
     const acme = vendorByHand(common, 'acme');
     const bolt = vendorByHand(common, 'bolt');
     expect((await acme.userinfo(first.accessToken)).status).toBe(401);
+    // The upstream may end with a token what it gave to the same client for another vendor.
+    expect(common.upstream.requests.map(({ url }) => url.pathname)).not.toContain(
+      '/token/revocation',
+    );
     expect((await bolt.userinfo(second.accessToken)).status).toBe(200);
     expect((await bolt.refresh(second.refreshToken)).status).toBe(200);
     await common.close();
