@@ -1,5 +1,6 @@
 import { DPOP_ALGORITHMS } from '../tokens/dpop.ts';
 import { CONTENT_ENCRYPTION, KEY_MANAGEMENT } from '../vendors/encryption-keys.ts';
+import { SCOPE_CLAIMS } from '../tokens/released-names.ts';
 import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS } from '../vendors/client-keys.ts';
 import type { Endpoint } from './message.ts';
 import { publicJson } from './message.ts';
@@ -25,6 +26,13 @@ const AUTHENTICATION_METHODS = [
 /** RFC 9864 2.2: EdDSA over Ed25519 under both of its names. */
 const CLIENT_ALGORITHMS = [...CLIENT_SIGNING_ALGORITHMS, 'Ed25519'];
 const ASSERTION_ALGORITHMS = [...CLIENT_ALGORITHMS, ...CLIENT_MAC_ALGORITHMS];
+
+/** What some client can get: the protocol's claims, and by its release policy those of Core 5.1. */
+const CLAIMS = [
+  ...['iss', 'sub', 'aud', 'exp', 'iat', 'nonce', 'at_hash', 'c_hash', 's_hash'],
+  ...['auth_time', 'sid', 'acr', 'amr'],
+  ...[...SCOPE_CLAIMS.values()].flat(),
+];
 
 /** Seconds for which the document may be kept. */
 const MAX_AGE = 300;
@@ -75,8 +83,8 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     ],
     code_challenge_methods_supported: ['S256'],
     dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
-    scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
-    claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'nonce', 'at_hash', 'auth_time', 'sid'],
+    scopes_supported: ['openid', ...SCOPE_CLAIMS.keys(), 'offline_access'],
+    claims_supported: CLAIMS,
     authorization_response_iss_parameter_supported: true,
     claims_parameter_supported: true,
     request_parameter_supported: true,

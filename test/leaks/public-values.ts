@@ -29,7 +29,10 @@ export async function strangersRecord(issuer: string): Promise<ReadonlySet<strin
   const { keys } = (await jwks.json()) as { keys: readonly { kid: string; alg: string }[] };
   // The protected header of every token that is signed with a key.
   const headers = keys.flatMap(({ alg, kid }) =>
-    [{ alg, typ: 'JWT', kid }, { alg, kid }].map((header) => JSON.stringify(header)),
+    [
+      { alg, typ: 'JWT', kid },
+      { alg, kid },
+    ].map((header) => JSON.stringify(header)),
   );
   const encoded = headers.map((header) => Buffer.from(header).toString('base64url'));
   const values = record.received.flatMap(({ text }) => [...valuesIn(text)]);
