@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts';
+import type { Reason } from '../errors.ts';
 import { clientSubject } from '../tokens/at-jwt.ts';
 import { requestClientToken } from '../upstream/token-request.ts';
 import type { Client } from '../vendors/client.ts';
@@ -9,10 +10,15 @@ import { resourcesOf } from './resources.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
 import { grantedScope, lifetimeOf } from './token-issue.ts';
-import { upstreamTokens } from './upstream-tokens.ts';
+import { acceptedByUpstream } from './upstream-tokens.ts';
 
 /** Scopes that ask for a user, or for her absence. */
 const USER_SCOPES: ReadonlySet<string> = new Set(['openid', 'offline_access']);
+
+/** What the upstream's refusals mean; there is no grant that could be invalid. */
+const MEANINGS: ReadonlyMap<string, Reason> = new Map<string, Reason>([
+  ['invalid_scope', 'client_scope_invalid'],
+]);
 
 /**
  * The `client_credentials` grant (RFC 6749 4.4): a token for the vendor's own
@@ -34,7 +40,7 @@ export function clientCredentialsGrant(
     const scope = wantedScope(optional(request.form, 'scope'), client);
     const resource = resourcesOf(request.form, client);
     if (resource.length > 1) throw new Refusal('resource_invalid', 'one resource a token');
-    const tokens = await upstreamTokens(
+    const tokens = await acceptedByUpstream(
       authenticated,
       (credentials) =>
         requestClientToken({
@@ -44,7 +50,7 @@ export function clientCredentialsGrant(
           scope,
           resource: client.metadata.access_token_format === 'jwt' ? undefined : resource[0],
         }),
-      'client_scope_invalid',
+      MEANINGS,
     );
     const granted = grantedScope(tokens.scope, scope ?? registeredScopes(client).join(' '));
     const { accessToken, lifetime } = await makeAccessToken(parts, {

@@ -95,6 +95,16 @@ describe('client_credentials', () => {
     },
   );
 
+  it('says so where the provider refuses the scope', async () => {
+    world.upstream.faults.arm(
+      'token',
+      altered((answer) => ({ ...withJson(answer, { error: 'invalid_scope' }), status: 400 })),
+    );
+    const answer = await ask('acme', { scope: 'reports' });
+    world.upstream.faults.clear();
+    expect(member(answer, 'error')).toBe('invalid_scope');
+  });
+
   it('is refused for a client that did not register it', async () => {
     expect(member(await ask('plain', {}), 'error')).toBe('unauthorized_client');
   });
