@@ -15,6 +15,7 @@ import { createAdminApp } from './http/admin-app.ts';
 import { createPublicApp } from './http/public-app.ts';
 import { OWN_PREFIXES } from './http/routes.ts';
 import { respondRelayError } from './http/request-context.ts';
+import { outOfBand } from './composition/out-of-band.ts';
 import { composeLogout } from './composition/logout.ts';
 import type { Logger } from './observability/logger.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
@@ -22,6 +23,8 @@ import { authorizeEndpoint } from './protocol/authorize.ts';
 import { BrowserBinding } from './protocol/browser-binding.ts';
 import { callbackEndpoint } from './protocol/callback.ts';
 import { discoveryEndpoint } from './protocol/discovery.ts';
+import { NOTHING_OFFERED, offeredThrough } from './protocol/offered.ts';
+import type { HintParts } from './protocol/hints.ts';
 import { jwksEndpoint } from './protocol/jwks.ts';
 import type { ReferenceStore } from './protocol/seals.ts';
 import { Seals } from './protocol/seals.ts';
@@ -186,6 +189,22 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     ...{ db, issuer, seals, clock, authentication, dpop },
     clientKeys: clientAuthentication.clientKeys,
   });
+  const offered = () =>
+    upstream.known ? offeredThrough(upstream.metadata(), issuer) : NOTHING_OFFERED;
+  const hints: HintParts = {
+    subjectOfHint: async (idToken, client) => {
+      const keys = ring.rememberedKeys();
+      const { clientId } = client;
+      const claims = await ownIdTokenClaims(idToken, { keys, issuer, clientId });
+      return typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined;
+    },
+    subjects: new HintedSubjects(db, keyring.index),
+  };
+  const elsewhere = outOfBand({
+    ...{ db, issue, sealer, oneTime, authentication, registry, hints },
+    frontChannel: config.frontChannel,
+    publicKeys: () => ring.publicKeys(),
+  });
   const tokenStatus = composeTokenStatus({
     ...{ db, atRest, issue, registry, authentication },
     indexRoot: keyring.index,
@@ -198,7 +217,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     endpoints: {
       discovery: whileFresh(
         registry,
-        discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS }),
+        discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS, offered }),
       ),
       webfinger: webfingerEndpoint({ issuer }),
       jwks: whileFresh(
@@ -214,15 +233,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
           frontChannel === 'relay'
             ? `${issuer}${relayUpstream().authorizationPath}`
             : upstream.metadata().advertised.authorization_endpoint,
-        hints: {
-          subjectOfHint: async (idToken, client) => {
-            const keys = ring.rememberedKeys();
-            const { clientId } = client;
-            const claims = await ownIdTokenClaims(idToken, { keys, issuer, clientId });
-            return typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined;
-          },
-          subjects: new HintedSubjects(db, keyring.index),
-        },
+        hints,
       }),
       par: pushedRequests.par,
       callback: logouts.callback(
@@ -234,11 +245,14 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       token: tokenEndpoint(
         { ...authentication, dpop },
         new Map([
+          ...elsewhere.grants,
           ['authorization_code', codeGrant(issue, oneTime)],
           ['refresh_token', refreshGrant(issue, registry, oneTime)],
           ['client_credentials', clientCredentialsGrant(issue, registry)],
         ]),
       ),
+      device: elsewhere.device,
+      ciba: elsewhere.ciba,
       ...tokenStatus,
       userinfo: userinfoEndpoint({
         ...{ ...issue, registry, dpop },
