@@ -2,7 +2,9 @@ import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
-import { connectDevice, elsewhereWorld, partyOf } from '../support/elsewhere.ts';
+import { DEVICE_CODE, connectDevice, elsewhereWorld, partyOf } from '../support/elsewhere.ts';
+import { withJson } from '../support/upstream/answer.ts';
+import { altered, withMembers } from '../support/upstream/faults.ts';
 import type { World } from '../support/world.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -46,6 +48,68 @@ describe.each(['relay', 'callback'] as const)('a device, front channel %s', (fro
       subjects.push(tokens.claims()?.sub);
     }
     expect(new Set(subjects).size).toBe(2);
+  });
+});
+
+describe('what upstreams say to a device that polls', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await elsewhereWorld([{ id: 'acme' }]);
+  });
+  afterAll(() => world.close());
+
+  it.each([
+    [400, 'authorization_pending', 'authorization_pending'],
+    [428, 'authorization_pending', 'authorization_pending'],
+    [403, 'slow_down', 'slow_down'],
+    [400, 'Authorization Declined', 'access_denied'],
+    [401, 'access_denied', 'access_denied'],
+    [200, 'code_expired', 'expired_token'],
+    [400, 'bad_verification_code', 'invalid_grant'],
+  ])('%i %s reaches the vendor as %s', async (status, said, heard) => {
+    const party = await partyOf(world, 'acme');
+    const device = await client.initiateDeviceAuthorization(party, { scope: 'openid' });
+    world.upstream.faults.arm(
+      'token',
+      altered((answer) => ({
+        ...withJson(answer, { error: said, error_description: 'alice is busy' }),
+        status,
+      })),
+    );
+    const answer = client.genericGrantRequest(party, DEVICE_CODE, {
+      device_code: device.device_code,
+    });
+    await expect(answer).rejects.toMatchObject({ status: 400, error: heard });
+    const received = world.vendor('acme').record.received.map(({ text }) => text);
+    expect(received.join('\n')).not.toContain('alice');
+  });
+});
+
+describe('the page for devices', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await elsewhereWorld([{ id: 'acme' }]);
+  });
+  afterAll(() => world.close());
+
+  it('asks for the code, however it is typed, and says when it is none', async () => {
+    const party = await partyOf(world, 'acme');
+    const device = await client.initiateDeviceAuthorization(party, { scope: 'openid' });
+    const browser = new Browser();
+    const form = await browser.open(device.verification_uri);
+    const typed = device.user_code.toLowerCase().replace('-', ' ');
+    const { page } = await browser.submit(form, { user_code: typed });
+    expect(page.body).toContain('href=');
+    const wrong = await browser.submit(form, { user_code: 'AAAA-AAAA' });
+    expect(wrong.page.body).toContain('not known');
+  });
+
+  it('tells which code the upstream will ask for, where its address cannot carry it', async () => {
+    world.upstream.faults.arm('device', withMembers({ verification_uri_complete: undefined }));
+    const party = await partyOf(world, 'acme');
+    const device = await client.initiateDeviceAuthorization(party, { scope: 'openid' });
+    const page = await new Browser().open(String(device.verification_uri_complete));
+    expect(page.body).toContain('enter the code');
   });
 });
 

@@ -43,7 +43,7 @@ export async function elsewhereWorld(
 }
 
 /** Nobody has to wait five seconds between two polls. */
-export function letPollQuickly({ upstream }: World): void {
+function letPollQuickly({ upstream }: World): void {
   const quick = altered((answer) => withJson(answer, { ...jsonIn(answer), interval: 1 }));
   upstream.faults.arm('device', quick);
   upstream.faults.arm('backchannel', quick);
