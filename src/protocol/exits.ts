@@ -83,6 +83,7 @@ export const EXITS = {
   'client-token-subject': { rule: '`sub` is the client id that the vendor knows', proof: JWTS },
   'client-token-userinfo': { rule: 'a token without a user opens no userinfo', proof: JWTS },
   'refresh-token': { rule: 'sealed', proof: LOGIN },
+  'dpop-nonce': { rule: 'keyed per client', proof: 'test/leaks/dpop.test.ts' },
   code: { rule: 'sealed', proof: LOGIN },
   'token-response-members': { rule: 'known members only', proof: LOGIN },
   'token-response-scope': { rule: 'no more than was asked for', proof: LOGIN },
@@ -259,6 +260,7 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
   frontchannelLogout: ['frontchannel-logout', 'relay-frontchannel-logout'],
   logout: ['logout-request', 'logout-response', 'relay-logout-hint'],
   token: [
+    'dpop-nonce',
     'id-token-subject',
     'id-token-claims',
     'id-token-values',

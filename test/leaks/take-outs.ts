@@ -588,6 +588,18 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: '',
     },
   ],
+  'dpop-nonce': [
+    {
+      file: 'src/tokens/dpop-nonce.ts',
+      find: 'dpopNonce(root, clientId, periodOf(now))',
+      replace: "dpopNonce(root, '', periodOf(now))",
+    },
+    {
+      file: 'src/tokens/dpop-nonce.ts',
+      find: 'dpopNonce(root, clientId, candidate)',
+      replace: "dpopNonce(root, '', candidate)",
+    },
+  ],
   'verification-uri': [
     {
       file: 'src/protocol/device.ts',
