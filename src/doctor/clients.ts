@@ -4,6 +4,7 @@ import type { StoredClient } from '../vendors/client-store.ts';
 import { isResourceServerOnly } from '../vendors/resource-server.ts';
 import { canBypass } from '../vendors/rules.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
+import { logoutFindings } from './logout.ts';
 
 /** What the registration of a client says, without asking anybody. */
 export function clientFindings(
@@ -16,6 +17,7 @@ export function clientFindings(
     bypassFinding(stored),
     ...(metadata === undefined ? [] : authenticationFindings(stored.client, metadata)),
     ...(metadata === undefined ? [] : scopeFindings(stored.client, metadata)),
+    ...(metadata === undefined ? [] : logoutFindings(stored.client, metadata)),
     ...forwardedFindings(stored.client),
   ];
 }

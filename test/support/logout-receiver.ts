@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 import { listen } from './listen.ts';
@@ -19,13 +20,12 @@ export async function startLogoutReceiver(): Promise<LogoutReceiver> {
   const tokens: string[] = [];
   const statuses: number[] = [];
   const waiting = new Set<() => void>();
-  const server = await listen((request, response) => {
-    void text(request).then((body) => {
-      tokens.push(new URLSearchParams(body).get('logout_token') ?? '');
-      response.writeHead(statuses.shift() ?? 200).end();
-      for (const wake of waiting) wake();
-    });
-  });
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    tokens.push(new URLSearchParams(await text(request)).get('logout_token') ?? '');
+    response.writeHead(statuses.shift() ?? 200).end();
+    for (const wake of waiting) wake();
+  };
+  const server = await listen((request, response) => void receive(request, response));
   return {
     uri: `http://127.0.0.1:${server.port}/backchannel-logout`,
     ...{ tokens, statuses },
