@@ -6,6 +6,8 @@ import { ALICE, claimsOf, emailOf, objectIdOf } from '../../demo/legacy-idp/user
 import { Browser } from '../support/browser.ts';
 import type { Answer, VendorByHand } from '../support/by-hand.ts';
 import { member, vendorByHand } from '../support/by-hand.ts';
+import { withJson } from '../support/upstream/answer.ts';
+import { altered } from '../support/upstream/faults.ts';
 import { valuesIn } from '../support/decode.ts';
 import { commonValues, findings, VendorRecord } from '../support/recorder.ts';
 import type { World } from '../support/world.ts';
@@ -43,6 +45,13 @@ beforeAll(async () => {
     secrets.add(text);
   for (const id of IDS) for (const text of [upstreamSecret(id), `legacy-${id}`]) secrets.add(text);
   letUpstreamTalk(world, secrets);
+  // It knows a user even of a token that has none.
+  world.upstream.faults.arm(
+    'userinfo',
+    altered((answer) =>
+      answer.status === 200 ? answer : { ...withJson(answer, { sub: 'alice' }), status: 200 },
+    ),
+  );
   const browser = new Browser();
   for (const id of IDS) {
     await visit(id, browser).catch((error: unknown) => troubles.push(`${id}: ${String(error)}`));
