@@ -13,6 +13,7 @@ import { examineStorage, type Storage } from './storage.ts';
 import { stateLimitFinding } from './state-limit.ts';
 import { summaryFindings } from './summary.ts';
 import { examineUpstream } from './upstream.ts';
+import { isResourceServerOnly } from '../vendors/resource-server.ts';
 
 /** Milliseconds after which no further client is walked. */
 const TIME_FOR_CLIENTS = 60_000;
@@ -63,6 +64,8 @@ async function walkAll(
   const late = performance.now() + TIME_FOR_CLIENTS;
   try {
     for (const { client } of storage.clients) {
+      // An API without logins has none to walk.
+      if (isResourceServerOnly(client)) continue;
       if (performance.now() > late) {
         const hint = 'The upstream is slow, or there are many clients; nothing is wrong by itself.';
         findings.push(warning('login_page', 'Not walked for time.', hint, client.clientId));
