@@ -87,6 +87,25 @@ describe('a token answer', () => {
   });
 });
 
+describe('a script that binds its tokens (RFC 9449)', () => {
+  it('may send the proof, and read the nonce and the challenge', async () => {
+    const address = `${world.proxy.issuer}/oidc/token`;
+    const asking = { origin: own, 'access-control-request-headers': 'dpop' };
+    const preflight = await fetch(address, { method: 'OPTIONS', headers: asking });
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('dpop');
+    const answer = await fetch(address, {
+      method: 'POST',
+      headers: { origin: own, dpop: 'none' },
+      body: new URLSearchParams({ grant_type: 'refresh_token', client_id: 'spa-web' }),
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('dpop-nonce')).toMatch(/^[\w-]{43}$/);
+    const exposed = answer.headers.get('access-control-expose-headers');
+    expect(exposed).toContain('dpop-nonce');
+    expect(exposed).toContain('www-authenticate');
+  });
+});
+
 describe('a userinfo answer', () => {
   it('is readable for the own origin of the client alone', async () => {
     const { accessToken } = await world.vendor('spa').logIn(new Browser(), 'alice');
