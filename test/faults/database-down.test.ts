@@ -10,6 +10,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { mysqlDatabase } from '../support/database.ts';
 import type { MariadbServer } from '../support/mariadb.ts';
 import { startMariadb } from '../support/mariadb.ts';
+import { DpopKey, tokenRequest } from '../support/dpop.ts';
 import { expectRefused } from '../support/refused.ts';
 import { openTcpGate } from '../support/tcp-gate.ts';
 import type { TcpGate } from '../support/tcp-gate.ts';
@@ -79,6 +80,7 @@ describe('a database that goes away', () => {
     const newcomer = await acme.begin(new Browser(), 'bob');
     const atSpa = await spa.begin(browser);
     const { issuer, adminUrl } = world.proxy;
+    const key = await DpopKey.generate();
     await server.stop();
 
     // The outage is not known yet: the first who meets it is refused all the same.
@@ -94,6 +96,10 @@ describe('a database that goes away', () => {
     await expectRefused(world, AWAY, () => spa.redeem(atSpa), [atSpa.code]);
     const { refreshToken } = spaTokens;
     await expectRefused(world, AWAY, () => spa.refresh(refreshToken), [refreshToken]);
+    // Nor can a proof be told from its copy.
+    const proof = await key.proof('POST', `${issuer}/oidc/token`);
+    const bound = { grant_type: 'refresh_token', refresh_token: tokens.refreshToken };
+    await expectRefused(world, AWAY, () => tokenRequest(acme, issuer, bound, proof), [proof]);
     expect(asked(), 'the upstream is not asked').toBe(before);
     expect(Date.now() - began, 'nobody waits for a database that is known to be away').toBeLessThan(
       2000,
