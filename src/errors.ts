@@ -304,6 +304,12 @@ export const REASONS = {
     error: 'invalid_binding_message',
     description: 'The binding message cannot be shown.',
   },
+  // Revocation (RFC 7009 2.2.1)
+  token_unrevocable: {
+    status: 400,
+    error: 'unsupported_token_type',
+    description: 'Tokens of this kind cannot be revoked here.',
+  },
   // Token exchange (RFC 8693 2.2.2)
   subject_token_invalid: BAD_SUBJECT_TOKEN,
   subject_token_of_another_client: BAD_SUBJECT_TOKEN,

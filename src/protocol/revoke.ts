@@ -66,7 +66,9 @@ async function revokeTerminated(
   own: OpenedToken,
 ): Promise<void> {
   if (caller.client.upstream?.shared === true) return;
-  await revokedUpstream(parts, terminatedCaller(caller.upstream), own);
+  const done = await revokedUpstream(parts, terminatedCaller(caller.upstream), own);
+  // Without a user there is no grant here that could be ended.
+  if (!done && own.user === undefined) throw new Refusal('token_unrevocable');
 }
 
 function isPublic({ metadata }: Client): boolean {
