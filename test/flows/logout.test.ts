@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser } from '../support/browser.ts';
 import { logOut } from '../support/logout.ts';
 import type { World } from '../support/world.ts';
-import { createWorld, loggedOutAt, vendorSecret } from '../support/world.ts';
+import { createWorld, loggedOutAt, upstreamSecret, vendorSecret } from '../support/world.ts';
+import { startMiddlewareVendor } from '../support/vendors/express-openid-connect.ts';
+import { reservePlace } from '../support/vendors/vendor.ts';
 
 /** The logout address as openid-client builds it from our discovery document. */
 async function endSession(
@@ -87,5 +89,34 @@ describe.each(['relay', 'callback'])('a logout on the front channel %s', (frontC
     );
     expect(returned).toBeUndefined();
     expect(page.status).toBe(200);
+  });
+});
+
+describe('a vendor that leaves its logout to express-openid-connect', () => {
+  it('ends the session at the provider and comes back', async () => {
+    const world = await createWorld([{ id: 'acme' }]);
+    const { port, redirectUri } = await reservePlace({});
+    const vendor = await startMiddlewareVendor({
+      ...{ issuer: world.proxy.issuer, port },
+      ...{ clientId: 'cosy-web', clientSecret: vendorSecret('cosy') },
+    });
+    const returnTo = loggedOutAt(redirectUri);
+    const upstream = { client_id: 'legacy-cosy', client_secret: upstreamSecret('cosy') };
+    world.upstream.setClients([
+      ...world.upstream.clients,
+      { ...upstream, redirect_uris: [redirectUri], post_logout_redirect_uris: [returnTo] },
+    ]);
+    const client = {
+      ...{ client_id: 'cosy-web', client_secret: vendorSecret('cosy'), upstream },
+      ...{ redirect_uris: [redirectUri], post_logout_redirect_uris: [returnTo] },
+    };
+    await world.proxy.apply([{ id: 'cosy', clients: [client] }]);
+    const browser = new Browser();
+    await vendor.logIn(browser, 'alice');
+    const { returned } = await logOut(browser, `${vendor.origin}/logout`, returnTo);
+    expect(returned?.href.startsWith(returnTo)).toBe(true);
+    expect((await browser.walk(`${vendor.origin}/profile`)).page.forms).not.toEqual([]);
+    await vendor.close();
+    await world.close();
   });
 });

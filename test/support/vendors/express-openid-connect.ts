@@ -77,6 +77,8 @@ function createApp(
       clientSecret: options.clientSecret,
       secret: randomBytes(32).toString('hex'),
       authRequired: true,
+      idpLogout: true,
+      routes: { postLogoutRedirect: '/logged-out' },
       customFetch: record.fetch,
       authorizationParams: {
         response_type: 'code',
