@@ -36,7 +36,17 @@ const CASES = TYPES.flatMap((type) => MODES.map((mode) => ({ type, mode }))).fil
 
 type Members = Readonly<Record<string, string>>;
 
-describe.each(['relay', 'callback'])('through the front channel %s', (frontChannel) => {
+describe.each([
+  ['relay', 0],
+  ['callback', 1],
+])('through the front channel %s', (frontChannel, turn) => {
+  // Both ask for every type; of the modes one takes what the other leaves, and in the other front
+  // channel the other way round.
+  const visits = CASES.flatMap((asked, at) =>
+    VENDORS.filter((_, vendor) => asked.mode === '' || (at + vendor + turn) % 2 === 0).map(
+      (id) => ({ ...asked, id }),
+    ),
+  );
   let world: World;
   let stranger: ReadonlySet<string>;
   const secrets = new Set<string>();
@@ -62,14 +72,12 @@ describe.each(['relay', 'callback'])('through the front channel %s', (frontChann
     stranger = await strangersRecord(world.proxy.issuer);
     letUpstreamTalk(world, secrets);
     const browser = new Browser();
-    for (const { type, mode } of CASES) {
-      for (const id of VENDORS) {
-        offset += 7;
-        try {
-          answers.push({ id, type, mode, members: await visit(id, browser, type, mode) });
-        } catch (error) {
-          troubles.push(`${id} ${type} ${mode}: ${String(error)}`);
-        }
+    for (const { type, mode, id } of visits) {
+      offset += 7;
+      try {
+        answers.push({ id, type, mode, members: await visit(id, browser, type, mode) });
+      } catch (error) {
+        troubles.push(`${id} ${type} ${mode}: ${String(error)}`);
       }
     }
   }, 120_000);
@@ -77,12 +85,12 @@ describe.each(['relay', 'callback'])('through the front channel %s', (frontChann
 
   it('every type in every mode works', () => {
     expect(troubles).toEqual([]);
-    expect(answers).toHaveLength(CASES.length * VENDORS.length);
+    expect(answers).toHaveLength(visits.length);
   });
 
   it.each(VENDORS)('%s finds no identifier of the user, the session or the upstream', (id) => {
     const { record } = world.vendor(id);
-    expect(record.received.length).toBeGreaterThan(CASES.length);
+    expect(record.received.length).toBeGreaterThan(visits.length / 2);
     expect(findings(record, [...secrets])).toEqual([]);
   });
 
