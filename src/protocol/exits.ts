@@ -11,7 +11,6 @@ export interface Endpoints {
   readonly logout: Endpoint;
   readonly backchannelLogout: Endpoint;
   readonly frontchannelLogout: Endpoint;
-  readonly frontchannelLogout: Endpoint;
   readonly token: Endpoint;
   readonly userinfo: Endpoint;
   readonly introspect: Endpoint;
@@ -117,11 +116,6 @@ export const EXITS = {
   'logout-token-sid': { rule: '`sid` is keyed per sector', proof: LOGOUT },
   'logout-token-issuer': { rule: '`iss` is ours', proof: LOGOUT },
   'logout-token-audience': { rule: 'only clients that had the session', proof: LOGOUT },
-  'frontchannel-logout': { rule: '`iss` and `sid` are ours', proof: LOGOUT },
-  'relay-frontchannel-logout': {
-    rule: 'a vendor’s frame in a relayed page gets our `iss` and `sid`',
-    proof: LOGOUT,
-  },
   'frontchannel-logout': { rule: '`iss` and `sid` are ours', proof: LOGOUT },
   'relay-frontchannel-logout': {
     rule: 'a vendor’s frame in a relayed page gets our `iss` and `sid`',
@@ -256,7 +250,6 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'logout-token-issuer',
     'logout-token-audience',
   ],
-  frontchannelLogout: ['frontchannel-logout', 'relay-frontchannel-logout'],
   frontchannelLogout: ['frontchannel-logout', 'relay-frontchannel-logout'],
   logout: ['logout-request', 'logout-response', 'relay-logout-hint'],
   token: [
