@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Tokens } from '../../demo/vendor/relying-party.ts';
 import { Browser } from '../support/browser.ts';
+import { member, vendorByHand } from '../support/by-hand.ts';
+import { DpopKey, codeForm, tokenRequest } from '../support/dpop.ts';
 import {
   ACCESS_TOKEN,
   CIBA,
@@ -180,6 +182,17 @@ describe('a token exchange', () => {
     ['nonsense', () => 'nonsense', ACCESS_TOKEN],
   ])('of %s is refused', async (_name, token, type) => {
     const answer = await exchange('acme', token(), { subject_token_type: type });
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  });
+
+  it('of a token that is bound to a key needs that key (RFC 9449)', async () => {
+    const acme = vendorByHand(world, 'acme');
+    const begun = await acme.begin(new Browser());
+    const key = await DpopKey.generate();
+    const { issuer } = world.proxy;
+    const proof = await key.proof('POST', `${issuer}/oidc/token`);
+    const bound = await tokenRequest(acme, issuer, codeForm(acme, begun), proof);
+    const answer = await exchange('acme', member(bound, 'access_token'));
     expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
   });
 
