@@ -50,7 +50,11 @@ export async function talkativeWorld(): Promise<TalkativeWorld> {
 }
 
 /** Adds what names the user to every answer of the upstream, and notes what it issues. */
-export function letUpstreamTalk(world: World, secrets: Set<string>): void {
+export function letUpstreamTalk(
+  world: World,
+  secrets: Set<string>,
+  username: string = ALICE.username,
+): void {
   const { faults } = world.upstream;
   const sessionEnd = Math.floor(Date.now() / 1000) + 3000;
   faults.arm(
@@ -60,7 +64,7 @@ export function letUpstreamTalk(world: World, secrets: Set<string>): void {
       noteTokens(tokens, secrets);
       const talkative = {
         ...tokens,
-        username: ALICE.username,
+        username,
         session_state: 'session-state-of-alice-0123456789',
         ...(typeof tokens['scope'] === 'string'
           ? { scope: `${tokens['scope']} directory:alice` }
@@ -76,6 +80,8 @@ export function letUpstreamTalk(world: World, secrets: Set<string>): void {
   faults.arm(
     'authorize',
     altered((answer) => {
+      const inJson = /[?&]code=([^&"]+)/.exec(answer.body.toString('utf8'))?.[1];
+      if (inJson !== undefined) secrets.add(decodeURIComponent(inJson));
       const location = answer.headers['location'];
       if (typeof location !== 'string' || !URL.canParse(location)) return answer;
       const back = new URL(location);
@@ -83,7 +89,7 @@ export function letUpstreamTalk(world: World, secrets: Set<string>): void {
       if (code === null) return answer;
       secrets.add(code);
       back.searchParams.set('session_state', 'session-state-of-alice-0123456789');
-      back.searchParams.set('login', ALICE.username);
+      back.searchParams.set('login', username);
       const headers = { ...withBody(answer, '').headers, location: back.href };
       return { ...answer, headers };
     }),

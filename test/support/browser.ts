@@ -129,16 +129,21 @@ export class Browser {
    * Logs in: from an authorization request or a vendor's login address to the
    * redirect to the vendor's callback, which is returned and not followed.
    */
-  async login(address: string | URL, { username, password }: LoginOptions): Promise<URL> {
+  async login(address: string | URL, options: LoginOptions): Promise<URL> {
     let walk = await this.walk(address);
     if (walk.callback === undefined && walk.page.forms.length > 0) {
-      const fields = { username, password: password ?? `${username}-password` };
-      walk = isSinglePageLogin(walk.page)
-        ? await submitSinglePage(this, walk.page, fields)
-        : await this.submit(walk.page, fields);
+      walk = await this.submitLogin(walk.page, options);
     }
     if (walk.callback !== undefined) return walk.callback;
     throw new Error(`the login ended at ${walk.page.url.href}: ${excerpt(walk.page)}`);
+  }
+
+  /** Fills in a login page, a form or an application, and walks on. */
+  submitLogin(page: Page, { username, password }: LoginOptions): Promise<Walk> {
+    const fields = { username, password: password ?? `${username}-password` };
+    return isSinglePageLogin(page)
+      ? submitSinglePage(this, page, fields)
+      : this.submit(page, fields);
   }
 
   /** Logs in and goes on into the vendor, to the page at the end. */

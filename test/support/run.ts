@@ -3,6 +3,7 @@ import type { SpawnOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import { findProgram } from './programs.ts';
+import { findChromium } from './find-chromium.ts';
 
 /**
  * `npm test`: brings what the tests need, then runs vitest with the arguments
@@ -12,32 +13,64 @@ import { findProgram } from './programs.ts';
 const INSTALLER = fileURLToPath(new URL('./install-mariadb.sh', import.meta.url));
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
 const INSTALL_LINE = 'apt-get update && apt-get install -y --no-install-recommends mariadb-server';
+const BROWSER_LINE =
+  'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y ' +
+  '--no-install-recommends -o DPkg::Lock::Timeout=300 chromium';
+const BROWSER_ADVICE =
+  'Tests in a real browser need Chromium: install it, or set CHROMIUM_PATH to one.';
 const ADVICE =
   "Tests on MySQL need a server: install MariaDB's (mariadbd), or set TEST_DATABASE_URL to\n" +
   'mysql://user:password@host:3306/ of a MySQL 8 or MariaDB server whose user may create databases.';
 
-const problem = await bringDatabase();
-if (problem !== undefined) say(`${problem}\nEverything else is run first.`);
+const problems = [await bringDatabase(), await bringBrowser()].filter((each) => each !== undefined);
+for (const { problem } of problems) say(`${problem}\nEverything else is run first.`);
 process.exitCode = await run(process.execPath, [VITEST, 'run', ...process.argv.slice(2)]);
-if (problem !== undefined && process.exitCode !== 0) say(`${problem}\n${ADVICE}`);
+if (process.exitCode !== 0) {
+  for (const { problem, advice } of problems) say(`${problem}\n${advice}`);
+}
+
+interface Missing {
+  readonly problem: string;
+  /** What to do about it. */
+  readonly advice: string;
+}
 
 /** What stands in the way of a database server; nothing where there is one. */
-async function bringDatabase(): Promise<string | undefined> {
+async function bringDatabase(): Promise<Missing | undefined> {
   if ((process.env['TEST_DATABASE_URL'] ?? '') !== '') return undefined;
-  if (await installed()) return undefined;
+  return bring('MariaDB', installed, INSTALL_LINE, ADVICE, () => run(INSTALLER, []));
+}
+
+/** What stands in the way of a browser; nothing where there is one. */
+async function bringBrowser(): Promise<Missing | undefined> {
+  const found = async (): Promise<boolean> => (await findChromium()) !== undefined;
+  return bring('Chromium', found, BROWSER_LINE, BROWSER_ADVICE, () =>
+    run('sh', ['-c', BROWSER_LINE]),
+  );
+}
+
+async function bring(
+  name: string,
+  isInstalled: () => Promise<boolean>,
+  line: string,
+  advice: string,
+  install: () => Promise<number>,
+): Promise<Missing | undefined> {
+  const missing = (problem: string): Missing => ({ problem: `${name} ${problem}`, advice });
+  if (await isInstalled()) return undefined;
   if ((process.env['PAIRWISE_NO_INSTALL'] ?? '') !== '') {
-    return 'MariaDB is not installed, and PAIRWISE_NO_INSTALL forbids to install it.';
+    return missing('is not installed, and PAIRWISE_NO_INSTALL forbids to install it.');
   }
-  if (process.getuid?.() !== 0) return 'MariaDB is not installed, and only root could install it.';
+  if (process.getuid?.() !== 0) return missing('is not installed, and only root could install it.');
   if ((await findProgram('apt-get')) === undefined) {
-    return 'MariaDB is not installed, and there is no apt-get to install it with.';
+    return missing('is not installed, and there is no apt-get to install it with.');
   }
   say(
-    `Installing MariaDB for the tests, without starting a service (PAIRWISE_NO_INSTALL=1 refuses):\n${INSTALL_LINE}`,
+    `Installing ${name} for the tests, without starting a service (PAIRWISE_NO_INSTALL=1 refuses):\n${line}`,
   );
-  const code = await run(INSTALLER, []);
-  if (await installed()) return undefined;
-  return `MariaDB is not installed: apt-get failed (exit code ${code}).`;
+  const code = await install();
+  if (await isInstalled()) return undefined;
+  return missing(`is not installed: apt-get failed (exit code ${code}).`);
 }
 
 async function installed(): Promise<boolean> {
