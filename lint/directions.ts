@@ -43,7 +43,12 @@ const BELOW_CLI = [...BASE, 'config/**', 'observability/**', 'database/**', ...S
 export const DIRECTIONS: readonly Direction[] = [
   // A new folder knows nothing until it has a line.
   { files: ['src/**'], up: '../', knows: [] },
-  { files: ['src/errors.ts', 'src/result.ts'], up: './', knows: ['errors.ts', 'result.ts'] },
+  {
+    files: ['src/errors.ts', 'src/result.ts'],
+    up: './',
+    knows: ['errors.ts', 'result.ts', 'reasons/**'],
+  },
+  { files: ['src/reasons/**'], up: '../', knows: ['reasons/**'] },
   { files: ['src/config/**'], up: '../', knows: [] },
   { files: ['src/observability/**'], up: '../', knows: [...BASE, 'config/concealed.ts'] },
   {
