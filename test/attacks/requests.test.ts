@@ -75,10 +75,7 @@ describe('a form of the token endpoint', () => {
     ['empty', '', [400, 'invalid_request', 'parameter_missing']],
     ...[
       'password',
-      'client_credentials',
       'urn:ietf:params:oauth:grant-type:jwt-bearer',
-      'urn:ietf:params:oauth:grant-type:token-exchange',
-      'urn:ietf:params:oauth:grant-type:device_code',
       'REFRESH_TOKEN',
       'constructor',
     ].map(
@@ -87,6 +84,18 @@ describe('a form of the token endpoint', () => {
           `with the grant ${type}`,
           new URLSearchParams({ grant_type: type, username: 'alice' }).toString(),
           [400, 'unsupported_grant_type', 'grant_type_unsupported'],
+        ] as const,
+    ),
+    ...[
+      'client_credentials',
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+      'urn:ietf:params:oauth:grant-type:device_code',
+    ].map(
+      (type) =>
+        [
+          `with the grant ${type}, which the client did not register`,
+          new URLSearchParams({ grant_type: type }).toString(),
+          [400, 'unauthorized_client', 'grant_type_unauthorized'],
         ] as const,
     ),
   ] as const)('is refused %s', async (_what, body, expected) => {
@@ -159,10 +168,14 @@ describe('an access token', () => {
     ['nothing', () => 'Bearer'],
     ['two', () => `Bearer ${tokens.accessToken} ${tokens.accessToken}`],
     ['a list', () => `Bearer ${tokens.accessToken}, Bearer x`],
-    ['DPoP', () => `DPoP ${tokens.accessToken}`],
     ['the bare token', () => tokens.accessToken],
   ])('is not taken from a header with %s', async (_what, authorization) => {
     await refuse('/oidc/userinfo', { headers: { authorization: authorization() } }, MISSING);
+  });
+
+  it('that is bound to no key is not taken as a DPoP token', async () => {
+    const headers = { authorization: `DPoP ${tokens.accessToken}` };
+    await refuse('/oidc/userinfo', { headers }, [401, 'invalid_token', 'token_dpop_binding']);
   });
 
   it('is not taken twice: in header and form', async () => {
