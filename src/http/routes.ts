@@ -47,7 +47,9 @@ export const ROUTES: readonly Route[] = [
   {
     endpoint: 'callback',
     path: '/oidc/callback',
-    methods: ['GET'],
+    // A provider that redirects with 307 makes the browser post its login form here; only the
+    // query is read.
+    methods: ['GET', 'POST'],
     cors: 'nobody',
     audience: 'browser',
   },

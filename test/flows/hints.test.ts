@@ -161,7 +161,7 @@ describe.each(['relay', 'callback'])('through the front channel %s', (frontChann
         const before = world.upstream.requests.length;
         expect(await outcome(id, 'alice', { login_hint: hint })).toBe('alice');
         const asked = world.upstream.requests.slice(before);
-        const [first] = asked.filter(({ url }) => url.pathname === '/auth');
+        const first = asked.find(({ url }) => url.pathname === '/auth');
         expect(first?.url.searchParams.get('login_hint')).toBe(forwarded);
       }
     }

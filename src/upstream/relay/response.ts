@@ -60,7 +60,7 @@ async function pass(
   response.statusCode = status;
   if (leaves(headers['location'], site)) {
     headers['cache-control'] = 'no-store';
-    // A 307 would post the password on to a vendor (RFC 9700 4.12).
+    // A 307 would post the password on (RFC 9700 4.12).
     if (status === 307 || status === 308) response.statusCode = 303;
   }
   const redirects = location !== undefined && status >= 300 && status < 400;
@@ -81,8 +81,11 @@ async function pass(
   await send(body, response);
 }
 
-function leaves(location: unknown, site: Site): boolean {
-  return typeof location === 'string' && URL.parse(location)?.origin !== site.ours.origin;
+/** Whether a redirect goes on to somebody else than the upstream: to a vendor, or to our own endpoints. */
+function leaves(location: unknown, { ours }: Site): boolean {
+  if (typeof location !== 'string') return false;
+  const url = URL.parse(location);
+  return url?.origin !== ours.origin || url.pathname.startsWith(`${ours.prefix}/oidc/`);
 }
 
 function isEmpty(exchange: Exchange, upstream: IncomingMessage, status: number): boolean {

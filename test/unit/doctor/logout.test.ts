@@ -17,10 +17,10 @@ test('a vendor that expects logout tokens is named with its upstream client', ()
     upstream: { clientId: 'legacy-acme', clientSecret: 's', shared: false },
     metadata: { ...client.metadata, backchannel_logout_uri: 'https://acme.example/logout' },
   };
-  const [finding] = logoutFindings(telling as never, metadata(true, false));
+  const [finding] = logoutFindings(telling, metadata(true, false));
   expect(finding?.level).toBe('warning');
   expect(finding?.message).toContain('legacy-acme');
-  expect(logoutFindings(telling as never, metadata(false, true))).toEqual([]);
+  expect(logoutFindings(telling, metadata(false, true))).toEqual([]);
 });
 
 test('a vendor that expects none is not bothered', () => {

@@ -298,12 +298,14 @@ describe('redirect targets', () => {
     {
       metadata: {
         application_type: 'web',
+        post_logout_redirect_uris: [],
         redirect_uris: ['https://acme.example/cb?tenant=1', 'http://localhost:3000/cb'],
       },
     },
     {
       metadata: {
         application_type: 'native',
+        post_logout_redirect_uris: [],
         redirect_uris: ['com.acme.app:/cb', 'http://127.0.0.1/cb'],
       },
     },
