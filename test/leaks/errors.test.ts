@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Tokens } from '../../demo/vendor/relying-party.ts';
 import { Browser } from '../support/browser.ts';
@@ -81,7 +81,7 @@ describe('what a vendor receives when the upstream fails and names the user', ()
   describe('after a login', () => {
     let party: Awaited<ReturnType<typeof logIn>>['party'];
     let tokens: Tokens;
-    beforeAll(async () => {
+    beforeEach(async () => {
       ({ party, tokens } = await logIn(talkative.world, 'acme', new Browser()));
     });
 
