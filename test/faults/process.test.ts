@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Browser } from '../support/browser.ts';
 import { ask, VendorByHand } from '../support/by-hand.ts';
 import { emptyDatabase } from '../support/database.ts';
+import { freePort } from '../support/free-port.ts';
 import { listen } from '../support/listen.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import type { ProxyProcess } from '../support/serve-process.ts';
@@ -51,11 +52,10 @@ interface Serving {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The environment of a `serve` on ports that were free a moment ago. */
+/** The environment of a `serve` on free ports. */
 async function environmentFor(database: string, more: Record<string, string> = {}) {
-  const ports = await Promise.all([listen(() => undefined), listen(() => undefined)]);
-  for (const { close } of ports) await close();
-  const [port, adminPort] = ports.map((place) => place.port);
+  const port = await freePort();
+  const adminPort = await freePort();
   return {
     ISSUER: `http://localhost:${port}`,
     PUBLIC_LISTEN: `127.0.0.1:${port}`,

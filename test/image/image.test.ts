@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { listen } from '../support/listen.ts';
+import { freePort } from '../support/free-port.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { buildImage } from './build.ts';
 import type { BuiltImage } from './build.ts';
@@ -38,12 +38,6 @@ const inImage = (env: Record<string, string> = {}) => ({
   cwd: image.app,
   env: { ...image.env, ...env },
 });
-
-async function freePort(): Promise<number> {
-  const server = await listen(() => {});
-  await server.close();
-  return server.port;
-}
 
 test('every stage is a slim Node 24', () => {
   expect(new Set(image.bases)).toEqual(new Set(['node:24-slim']));

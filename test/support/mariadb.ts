@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { createConnection } from 'mysql2/promise';
 
+import { freePort } from './free-port.ts';
 import { startGuarded } from './guarded-process.ts';
 import type { GuardedProcess } from './guarded-process.ts';
 import { findProgram } from './programs.ts';
@@ -125,14 +124,6 @@ async function program(name: string): Promise<string> {
     `${name} is not installed. Install MariaDB's server, or set TEST_DATABASE_URL to ` +
       'mysql://user:password@host:3306/ of a MySQL 8 or MariaDB server whose user may create databases.',
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function answering(url: string, server: GuardedProcess, log: string): Promise<void> {

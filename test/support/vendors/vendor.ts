@@ -2,6 +2,7 @@ import { createVendorApp } from '../../../demo/vendor/app.ts';
 import { openRelyingParty } from '../../../demo/vendor/relying-party.ts';
 import type { Registration, RelyingParty, Tokens } from '../../../demo/vendor/relying-party.ts';
 import type { Browser } from '../browser.ts';
+import { freePort } from '../free-port.ts';
 import { publish } from '../ingress.ts';
 import { listen } from '../listen.ts';
 import { VendorRecord } from '../recorder.ts';
@@ -41,13 +42,12 @@ export interface Vendor extends Place {
   close(): Promise<void>;
 }
 
-/** A free place for a vendor: bound once and let go, so that the port can be registered first. */
+/** A free place for a vendor, whose port can be registered before it is used. */
 export async function reservePlace(options: {
   readonly publicOrigin?: string;
   readonly redirectPath?: string;
 }): Promise<Place & { readonly port: number }> {
-  const { port, close } = await listen(() => undefined);
-  await close();
+  const port = await freePort();
   return { port, ...placeOf(port, options.publicOrigin, options.redirectPath) };
 }
 
