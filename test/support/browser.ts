@@ -88,7 +88,8 @@ export class Browser {
       dispatcher: this.#agent,
     });
     for (const line of [response.headers['set-cookie'] ?? []].flat()) {
-      await this.jar.setCookie(line, url.href, { sameSiteContext, ignoreError: true });
+      // A navigation stores cookies of every SameSite, wherever it began (RFC 6265bis 5.7).
+      await this.jar.setCookie(line, url.href, { ignoreError: true });
     }
     const page = await pageOf(response, { url, method, requestHeaders, requestBody: body });
     this.#noteCallbacks(url);
@@ -130,12 +131,9 @@ export class Browser {
    * redirect to the vendor's callback, which is returned and not followed.
    */
   async login(address: string | URL, options: LoginOptions): Promise<URL> {
-    let walk = await this.walk(address);
-    if (walk.callback === undefined && walk.page.forms.length > 0) {
-      walk = await this.submitLogin(walk.page, options);
-    }
-    if (walk.callback !== undefined) return walk.callback;
-    throw new Error(`the login ended at ${walk.page.url.href}: ${excerpt(walk.page)}`);
+    const { page, callback } = await this.#answered(address, options);
+    if (callback !== undefined) return callback;
+    throw new Error(`the login ended at ${page.url.href}: ${excerpt(page)}`);
   }
 
   /** Fills in a login page, a form or an application, and walks on. */
@@ -146,10 +144,12 @@ export class Browser {
       : this.submit(page, fields);
   }
 
-  /** Logs in and goes on into the vendor, to the page at the end. */
+  /** Logs in and goes on into the vendor, by a redirect or a form, to the page at the end. */
   async loginInto(address: string | URL, options: LoginOptions): Promise<Page> {
-    const callback = await this.login(address, options);
-    return this.follow(callback);
+    const { page, callback } = await this.#answered(address, options);
+    if (callback !== undefined) return this.follow(callback);
+    if (this.isFormPost(page)) return (await this.submit(page, {})).page;
+    throw new Error(`the login ended at ${page.url.href}: ${excerpt(page)}`);
   }
 
   /** Goes to a callback and on, redirects and all. */
@@ -166,8 +166,20 @@ export class Browser {
     return this.#callbacks.has(url.origin + url.pathname);
   }
 
+  /** Whether a page is a form that its own script posts to such an address at once. */
+  isFormPost(page: Page): boolean {
+    const [form] = page.forms;
+    return form !== undefined && this.isCallback(form.action);
+  }
+
   close(): Promise<void> {
     return this.#agent.close();
+  }
+
+  async #answered(address: string | URL, options: LoginOptions): Promise<Walk> {
+    const walk = await this.walk(address);
+    const asks = walk.page.forms.length > 0 && !this.isFormPost(walk.page);
+    return walk.callback === undefined && asks ? this.submitLogin(walk.page, options) : walk;
   }
 
   #noteCallbacks(url: URL): void {

@@ -59,7 +59,7 @@ export async function createWorld(
   options: WorldOptions = {},
 ): Promise<World> {
   const places = new Map<string, Awaited<ReturnType<typeof reservePlace>>>();
-  for (const { id } of vendors) places.set(id, await reservePlace({}));
+  for (const { id, software } of vendors) places.set(id, await reservePlace(software ?? {}));
   const placeOf = (id: string) => places.get(id) ?? fail(id);
   const { secretEnding, environment } = new Habits(options.upstream?.profiles ?? []);
   const upstream = await startUpstream({
