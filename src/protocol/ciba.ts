@@ -42,7 +42,7 @@ export function cibaEndpoint(parts: CibaParts): Endpoint {
   return async (request) => {
     const { form } = request;
     refuseDuplicates(form);
-    const authenticated = await authenticateClient(parts.authentication, request);
+    const authenticated = await authenticateClient(parts.authentication, request, 'ciba');
     const { client } = authenticated;
     if (!client.metadata.grant_types.includes(CIBA_GRANT)) {
       throw new Refusal('grant_type_unauthorized');

@@ -1,7 +1,7 @@
 import type { OneTimeUses } from '../grants/one-time.ts';
 import type { Result } from '../result.ts';
 import { failure } from '../result.ts';
-import type { VerifiedAssertion } from '../tokens/client-assertion.ts';
+import type { AssertionExpectation, VerifiedAssertion } from '../tokens/client-assertion.ts';
 import { verifyClientAssertion } from '../tokens/client-assertion.ts';
 import type { ClientKeys } from '../outbound/client-keys.ts';
 import type { Client } from '../vendors/client.ts';
@@ -17,11 +17,14 @@ export interface AssertionParts {
   readonly clock: () => Date;
 }
 
-/** The endpoints of ours that an assertion may be meant for, beside the issuer (OpenID Connect Core 9, RFC 9126 2). */
-const AUDIENCE_PATHS = ['/oidc/token', '/oidc/par'] as const;
+/** The endpoints where clients authenticate, by the last part of their addresses under `/oidc/`. */
+export type AuthenticatingEndpoint = 'token' | 'par' | 'introspect' | 'revoke' | 'device' | 'ciba';
 
 /**
- * Whether an assertion authenticates a client (RFC 7523 3). A good one is used up.
+ * Whether an assertion authenticates a client at an endpoint (RFC 7523 3). It may be meant for
+ * the issuer, the token endpoint (OpenID Connect Core 9) or that endpoint (RFC 9126 2), so that
+ * one that was meant for another of our endpoints alone is no credential here. A good one is
+ * used up, whichever of these it names.
  *
  * @throws Refusal `client_assertion_replayed`, `client_keys_unavailable`, `database_unavailable`
  */
@@ -29,9 +32,13 @@ export async function judgeAssertion(
   parts: AssertionParts,
   client: Client,
   assertion: string,
+  endpoint: AuthenticatingEndpoint,
 ): Promise<Result<VerifiedAssertion>> {
   const now = parts.clock();
-  const verified = await verify(parts, client, assertion, now);
+  const verified = await verify(parts, client, assertion, {
+    audiences: [parts.issuer, `${parts.issuer}/oidc/token`, `${parts.issuer}/oidc/${endpoint}`],
+    now,
+  });
   if (!verified.ok) return verified;
   const { jti, expiresAt } = verified.value;
   const value = Buffer.from(JSON.stringify([client.clientId, jti]));
@@ -46,14 +53,13 @@ async function verify(
   parts: AssertionParts,
   client: Client,
   assertion: string,
-  now: Date,
+  here: Pick<AssertionExpectation, 'audiences' | 'now'>,
 ): Promise<Result<VerifiedAssertion>> {
   const { clientId, clientSecret, metadata } = client;
   const expected = {
+    ...here,
     clientId,
-    audiences: [parts.issuer, ...AUDIENCE_PATHS.map((path) => parts.issuer + path)],
     algorithm: metadata.token_endpoint_auth_signing_alg,
-    now,
   };
   if (metadata.token_endpoint_auth_method === 'client_secret_jwt') {
     if (clientSecret === undefined) return failure('client_assertion_invalid', 'no secret');

@@ -8,7 +8,7 @@ import { secretsEqual } from '../tokens/client-secret.ts';
 import type { UpstreamCredentials } from '../upstream/client-authentication.ts';
 import type { Client } from '../vendors/client.ts';
 import { isResourceServerOnly } from '../vendors/resource-server.ts';
-import type { AssertionParts } from './client-assertion.ts';
+import type { AssertionParts, AuthenticatingEndpoint } from './client-assertion.ts';
 import { judgeAssertion } from './client-assertion.ts';
 import type { PresentedCredentials } from './client-credentials.ts';
 import { presentedCredentials } from './client-credentials.ts';
@@ -38,13 +38,14 @@ export interface ClientAuthenticationParts {
 }
 
 /**
- * Client authentication at the token endpoint (RFC 6749 2.3, 3.2.1): terminated
+ * Client authentication at an endpoint (RFC 6749 2.3, 3.2.1): terminated
  * here, or prepared to be forwarded. Failed attempts are counted for each client
  * and address, so that guessing is slow and nobody can lock another out.
  */
 export async function authenticateClient(
   parts: ClientAuthenticationParts,
   request: ProtocolRequest,
+  endpoint: AuthenticatingEndpoint,
 ): Promise<AuthenticatedClient> {
   const readings = presentedCredentials(request.headers['authorization'], request.form);
   const presented = readings.find((reading) => parts.clients.find(reading.clientId)) ?? readings[0];
@@ -56,7 +57,7 @@ export async function authenticateClient(
     countFailure(parts.failures, attempt, reason, detail);
   if (client === undefined) throw await failed('unknown client');
   request.identified(client);
-  const judged = await judge(parts, client, presented);
+  const judged = await judge(parts, client, presented, endpoint);
   if (!judged.ok) throw await failed(judged.detail ?? '', judged.reason);
   return {
     client,
@@ -82,6 +83,7 @@ async function judge(
   parts: ClientAuthenticationParts,
   client: Client,
   presented: PresentedCredentials,
+  endpoint: AuthenticatingEndpoint,
 ): Promise<Result<unknown>> {
   const method = client.metadata.token_endpoint_auth_method;
   const isSigned = method === 'private_key_jwt' || method === 'client_secret_jwt';
@@ -89,7 +91,7 @@ async function judge(
     return failure('client_authentication_failed', `the registered method is ${method}`);
   }
   if (presented.assertion !== undefined) {
-    return judgeAssertion(parts.assertions, client, presented.assertion);
+    return judgeAssertion(parts.assertions, client, presented.assertion, endpoint);
   }
   const complaint = objection(client, presented);
   return complaint === undefined

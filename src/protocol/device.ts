@@ -42,7 +42,7 @@ export function deviceEndpoint(parts: DeviceParts): Endpoint {
 /** RFC 8628 3.1 and 3.2: everything that the vendor gets is ours. */
 async function authorize(parts: DeviceParts, request: ProtocolRequest): Promise<ProtocolResponse> {
   refuseDuplicates(request.form);
-  const authenticated = await authenticateClient(parts.authentication, request);
+  const authenticated = await authenticateClient(parts.authentication, request, 'device');
   const { client } = authenticated;
   if (!client.metadata.grant_types.includes(DEVICE_CODE_GRANT)) {
     throw new Refusal('grant_type_unauthorized');

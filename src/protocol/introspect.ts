@@ -48,7 +48,7 @@ const SEAL_SECONDS = 300;
 export function introspectionEndpoint(parts: IntrospectionParts): Endpoint {
   return async (request) => {
     refuseDuplicates(request.form);
-    const caller = await authenticateClient(parts.authentication, request);
+    const caller = await authenticateClient(parts.authentication, request, 'introspect');
     if (caller.client.metadata.token_endpoint_auth_method === 'none') {
       const detail = 'a public client cannot introspect (RFC 7662 2.1)';
       throw new Refusal('client_authentication_method', detail);

@@ -32,7 +32,7 @@ const CREDENTIALS = ['client_secret', 'client_assertion', 'client_assertion_type
 export function pushedRequestEndpoint(parts: PushedRequestParts): Endpoint {
   return async (request) => {
     refuseDuplicates(request.form, REPEATABLE);
-    const { client, forwarded } = await authenticateClient(parts.authentication, request);
+    const { client, forwarded } = await authenticateClient(parts.authentication, request, 'par');
     if (forwarded) throw new Refusal('client_cannot_push', 'only the upstream could judge it');
     if (request.form.has('request_uri')) {
       throw new Refusal('request_malformed', 'a request_uri cannot be pushed (RFC 9126 2.1)');

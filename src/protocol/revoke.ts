@@ -33,7 +33,7 @@ export type RevocationParts = Pick<IssueParts, 'upstream' | 'exchange' | 'clock'
 export function revocationEndpoint(parts: RevocationParts): Endpoint {
   return async (request) => {
     refuseDuplicates(request.form);
-    const caller = await authenticateClient(parts.authentication, request);
+    const caller = await authenticateClient(parts.authentication, request, 'revoke');
     if (!parts.grants.reachable) throw new Refusal('database_unavailable', 'known outage');
     const token = await openAnyToken(parts, required(request.form, 'token'));
     const own = token?.clientId === caller.client.clientId ? token : undefined;

@@ -27,7 +27,7 @@ export function tokenEndpoint(
 ): Endpoint {
   return async (request) => {
     refuseDuplicates(request.form, REPEATABLE);
-    const authenticated = await authenticateClient(parts, request);
+    const authenticated = await authenticateClient(parts, request, 'token');
     const grantType = required(request.form, 'grant_type');
     const handler = grants.get(grantType);
     if (handler === undefined) throw new Refusal('grant_type_unsupported');

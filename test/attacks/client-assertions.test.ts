@@ -100,7 +100,6 @@ describe('a client assertion', () => {
   it.each([
     ['our issuer', ''],
     ['the token endpoint', '/oidc/token'],
-    ['the endpoint of pushed requests', '/oidc/par'],
   ])('for %s is taken', async (_what, path) => {
     const aud = world.proxy.issuer + path;
     expect(await isTaken(attempt(await assertion({ aud })))).toBe(true);

@@ -31,6 +31,7 @@ it('remembers little of a failed attempt, however long the invented client id is
       identified: () => {},
       answerHeader: () => {},
     },
+    'token',
   );
   await expect(attempt).rejects.toMatchObject({ reason: 'client_authentication_failed' });
   expect(failures.noted.map((key) => key.length)).toEqual([43]);
