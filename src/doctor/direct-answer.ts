@@ -1,17 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
-import { forwardedHeaders } from '../upstream/reach.ts';
 import type { Client } from '../vendors/client.ts';
 import { upstreamClientId } from '../vendors/rules.ts';
-import { Cookies, failureText, get, leadsTo, responseParameter } from './fetching.ts';
+import { failureText, responseParameter } from './fetching.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
+import { askSilently } from './silent-request.ts';
 
 /** What the upstream did with a direct request. */
 type Outcome = 'answers' | 'refuses' | 'unclear';
 
-const TIMEOUT = 10_000;
-const MAX_REDIRECTS = 5;
 const MAX_RESPONSE_TYPES = 4;
 
 /** With `prompt=none` these mean that all is well but for the missing login (OpenID Connect Core 3.1.2.6). */
@@ -68,31 +66,13 @@ async function probe(
   client: Client,
   responseType: string,
 ): Promise<Outcome> {
-  const redirectUri = client.metadata.redirect_uris[0] ?? '';
-  let url = new URL(metadata.reached.authorization_endpoint);
-  const parameters = {
-    client_id: upstreamClientId(client),
-    redirect_uri: redirectUri,
+  const answer = await askSilently(config, metadata, client, {
     response_type: responseType,
-    scope: 'openid',
-    prompt: 'none',
     nonce: randomBytes(16).toString('base64url'),
     state: randomBytes(16).toString('base64url'),
-  };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  const cookies = new Cookies();
-  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    const headers = { ...forwardedHeaders(config.upstream), ...cookies.header };
-    const answer = await get(url, { headers, timeout: TIMEOUT });
-    cookies.take(answer);
-    const { location } = answer;
-    if (location === undefined) return answer.status >= 400 ? 'refuses' : 'unclear';
-    if (location === null) return 'unclear';
-    if (leadsTo(location, redirectUri)) return judged(location);
-    if (location.origin !== url.origin) return 'unclear';
-    url = location;
-  }
-  return 'unclear';
+  });
+  if ('response' in answer) return judged(answer.response);
+  return answer.status !== undefined && answer.status >= 400 ? 'refuses' : 'unclear';
 }
 
 function judged(response: URL): Outcome {

@@ -1,13 +1,10 @@
 import type { Config } from '../config/types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
-import { forwardedHeaders } from '../upstream/reach.ts';
 import type { Client } from '../vendors/client.ts';
-import { upstreamClientId } from '../vendors/rules.ts';
-import { Cookies, get, leadsTo, responseParameter } from './fetching.ts';
+import { responseParameter } from './fetching.ts';
 import { problem, type Finding } from './finding.ts';
+import { askSilently } from './silent-request.ts';
 
-const TIMEOUT = 10_000;
-const MAX_REDIRECTS = 5;
 /** In characters. The last is the length of a reference, the shortest `state` there is. */
 const LENGTHS = [4000, 2000, 1800, 1024, 512, 255, 128, 64, 43];
 
@@ -40,24 +37,10 @@ async function carriesState(
   client: Client,
   state: string,
 ): Promise<boolean> {
-  const redirectUri = client.metadata.redirect_uris[0] ?? '';
-  let url = new URL(metadata.reached.authorization_endpoint);
-  const parameters = {
-    client_id: upstreamClientId(client),
-    ...{ redirect_uri: redirectUri, response_type: 'code', scope: 'openid' },
-    ...{ prompt: 'none', nonce: 'nonce-of-doctor', state },
-  };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  const cookies = new Cookies();
-  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    const headers = { ...forwardedHeaders(config.upstream), ...cookies.header };
-    const answer = await get(url, { headers, timeout: TIMEOUT });
-    cookies.take(answer);
-    const { location } = answer;
-    if (location === undefined || location === null) return false;
-    if (leadsTo(location, redirectUri)) return responseParameter(location, 'state') === state;
-    if (location.origin !== url.origin) return false;
-    url = location;
-  }
-  return false;
+  const answer = await askSilently(config, metadata, client, {
+    response_type: 'code',
+    nonce: 'nonce-of-doctor',
+    state,
+  });
+  return 'response' in answer && responseParameter(answer.response, 'state') === state;
 }

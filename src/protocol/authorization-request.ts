@@ -2,13 +2,14 @@ import { Refusal } from '../errors.ts';
 import { scopesFor } from '../tokens/release.ts';
 import type { Client } from '../vendors/client.ts';
 import { isRegisteredRedirectUri } from '../vendors/redirect-uri.ts';
+import { responseTypeOf, type ResponseType } from '../vendors/response-types.ts';
 import type { Addressee } from './authorization-answer.ts';
 import type { ClaimsRequest } from './claims-request.ts';
 import { readClaimsRequest } from './claims-request.ts';
 import { optional, words } from './parameters.ts';
 import { resourcesOf } from './resources.ts';
-import type { ResponseMode, ResponseType } from './response-mode.ts';
-import { isFrontChannelType, responseModeOf, responseTypeOf } from './response-mode.ts';
+import type { ResponseMode } from './response-mode.ts';
+import { isFrontChannelType, responseModeOf } from './response-mode.ts';
 
 /** An authorization request of a vendor (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1), validated. */
 export interface AuthorizationRequest {

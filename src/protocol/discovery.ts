@@ -2,10 +2,11 @@ import { DPOP_ALGORITHMS } from '../tokens/dpop.ts';
 import { CONTENT_ENCRYPTION, KEY_MANAGEMENT } from '../vendors/encryption-keys.ts';
 import { SCOPE_CLAIMS } from '../tokens/released-names.ts';
 import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS } from '../vendors/client-keys.ts';
+import { RESPONSE_TYPES } from '../vendors/response-types.ts';
 import type { Endpoint } from './message.ts';
 import { publicJson } from './message.ts';
 import type { Offered } from './offered.ts';
-import { RESPONSE_MODES, RESPONSE_TYPES } from './response-mode.ts';
+import { RESPONSE_MODES } from './response-mode.ts';
 
 /** What the discovery document depends on. */
 export interface DiscoveryParts {

@@ -1,16 +1,4 @@
-/** The response types that the proxy builds (OAuth 2.0 Multiple Response Types 5, RFC 6749). */
-export const RESPONSE_TYPES = [
-  'code',
-  'id_token',
-  'id_token token',
-  'code id_token',
-  'code token',
-  'code id_token token',
-  'none',
-] as const;
-
-/** One of {@link RESPONSE_TYPES}, its words in the order in which they stand there. */
-export type ResponseType = (typeof RESPONSE_TYPES)[number];
+import type { ResponseType } from '../vendors/response-types.ts';
 
 /** The response modes (OAuth 2.0 Multiple Response Types 2.1, Form Post, JARM 2.3). */
 export const RESPONSE_MODES = [
@@ -25,12 +13,6 @@ export const RESPONSE_MODES = [
 
 /** How the members travel; `jwt` has been resolved to the type's default. */
 export type ResponseMode = Exclude<(typeof RESPONSE_MODES)[number], 'jwt'>;
-
-/** The response type of a request in whichever order its words were sent; undefined: unknown. */
-export function responseTypeOf(value: string): ResponseType | undefined {
-  const sought = sortedWords(value);
-  return RESPONSE_TYPES.find((type) => sortedWords(type) === sought);
-}
 
 /** Whether tokens come from the authorization endpoint itself. */
 export function isFrontChannelType(type: ResponseType): boolean {
@@ -51,8 +33,4 @@ export function responseModeOf(
   const mode = RESPONSE_MODES.find((known) => known === value);
   if (mode === undefined || mode === 'jwt') return undefined;
   return mode === 'query' && fallback === 'fragment' ? undefined : mode;
-}
-
-function sortedWords(value: string): string {
-  return value.split(' ').sort().join(' ');
 }

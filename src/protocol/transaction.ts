@@ -3,8 +3,9 @@ import type { Result } from '../result.ts';
 import { failure, success } from '../result.ts';
 import type { SealValue } from '../tokens/seal.ts';
 import type { FrontChannel } from '../config/types.ts';
-import type { ResponseMode, ResponseType } from './response-mode.ts';
-import { RESPONSE_MODES, responseTypeOf } from './response-mode.ts';
+import { responseTypeOf, type ResponseType } from '../vendors/response-types.ts';
+import type { ResponseMode } from './response-mode.ts';
+import { RESPONSE_MODES } from './response-mode.ts';
 import type { Seals } from './seals.ts';
 
 /** What an authorization request leaves behind until its answer: our `state` towards the upstream. */

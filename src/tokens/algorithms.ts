@@ -26,6 +26,11 @@ const SIGNATURE_ALGORITHMS = {
 /** The name of an algorithm in the JOSE header. */
 export type SignatureAlgorithm = keyof typeof SIGNATURE_ALGORITHMS;
 
+/** All of them, in the order in which documents list them. */
+export const SIGNATURE_ALGORITHM_NAMES = Object.keys(
+  SIGNATURE_ALGORITHMS,
+) as readonly SignatureAlgorithm[];
+
 /** The algorithms that clients may choose for what the proxy signs. */
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'PS256' | 'EdDSA';
 

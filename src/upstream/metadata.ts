@@ -1,22 +1,9 @@
 import { z } from 'zod';
 
 import { Refusal } from '../errors.ts';
+import { SIGNATURE_ALGORITHM_NAMES } from '../tokens/algorithms.ts';
 import { reachedAt } from './reach.ts';
 import type { UpstreamAddress } from './reach.ts';
-
-/** The algorithms that an upstream ID token may be signed with: asymmetric ones only. */
-const ACCEPTED_SIGNING_ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const;
 
 const REQUIRED_ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
 const OPTIONAL_ENDPOINTS = [
@@ -118,10 +105,10 @@ export function parseMetadata(
     throw metadataRefusal('issuer is not the configured UPSTREAM_ISSUER to the letter');
   }
   const offered = data.id_token_signing_alg_values_supported ?? ['RS256'];
-  const algorithms = ACCEPTED_SIGNING_ALGORITHMS.filter((name) => offered.includes(name));
+  const algorithms = SIGNATURE_ALGORITHM_NAMES.filter((name) => offered.includes(name));
   if (algorithms.length === 0) {
     throw metadataRefusal(
-      `id_token_signing_alg_values_supported has none of ${ACCEPTED_SIGNING_ALGORITHMS.join(', ')}`,
+      `id_token_signing_alg_values_supported has none of ${SIGNATURE_ALGORITHM_NAMES.join(', ')}`,
     );
   }
   return {

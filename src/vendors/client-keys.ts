@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { SIGNATURE_ALGORITHM_NAMES } from '../tokens/algorithms.ts';
+
 /** A public key that a client registered, under the names of RFC 7517 and RFC 7518 6. */
 export interface ClientKey {
   readonly kty: 'RSA' | 'EC' | 'OKP';
@@ -107,18 +109,7 @@ export function canVerify(key: ClientKey, algorithm?: string): boolean {
 }
 
 /** The signature algorithms that a client may use. */
-export const CLIENT_SIGNING_ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const;
+export const CLIENT_SIGNING_ALGORITHMS = SIGNATURE_ALGORITHM_NAMES;
 
 /** The algorithms of `client_secret_jwt` (OpenID Connect Core 9). */
 export const CLIENT_MAC_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;

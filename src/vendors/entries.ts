@@ -5,6 +5,7 @@ import { logoutMembers } from './logout-members.ts';
 import { redirectUriProblem } from './redirect-uri.ts';
 import { relayEmailDomain, relayEmailProblems, releasePolicy } from './release-policy.ts';
 import { resourceServerEntry, resourceServerProblems } from './resource-server.ts';
+import { RESPONSE_TYPES, responseTypeOf } from './response-types.ts';
 import { tokenMembers, tokenProblems } from './token-members.ts';
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
@@ -99,23 +100,11 @@ const redirectUris = unique(z.string()).superRefine((values, context) => {
   if (values.length === 0) refuse(context, 'is empty', 'name at least one redirect URI');
 });
 
-const RESPONSE_TYPES = [
-  'code',
-  'id_token',
-  'id_token token',
-  'code id_token',
-  'code token',
-  'code id_token token',
-  'none',
-] as const;
-
 /** In whichever order the words of a type stand (OAuth 2.0 Multiple Response Types 1). */
 const responseTypes = z
   .array(
     z.preprocess((value) => {
-      const words = (type: string): string => type.split(' ').sort().join(' ');
-      if (typeof value !== 'string') return value;
-      return RESPONSE_TYPES.find((type) => words(type) === words(value)) ?? value;
+      return typeof value === 'string' ? (responseTypeOf(value) ?? value) : value;
     }, z.enum(RESPONSE_TYPES)),
   )
   .min(1);
