@@ -34,11 +34,18 @@ export const LIBRARIES = {
 
 const BASE = ['errors.ts', 'result.ts', 'config/types.ts'];
 const LOG = 'observability/logger.ts';
-const UPSTREAM = [...BASE, LOG];
-const SUBJECTS = [...BASE, LOG, 'database/**', 'vendors/client.ts', 'vendors/phase.ts'];
+const UPSTREAM = [...BASE, LOG, 'tokens/algorithms.ts'];
+const SUBJECTS = [
+  ...[...BASE, LOG, 'database/**', 'audit/**'],
+  ...['vendors/client.ts', 'vendors/phase.ts'],
+];
 const SERVICES = ['tokens/**', 'subjects/**', 'vendors/**', 'upstream/**'];
 const GLUE = ['grants/**', 'signing/**', 'outbound/**'];
-const BELOW_CLI = [...BASE, 'config/**', 'observability/**', 'database/**', ...SERVICES, ...GLUE];
+const BELOW_OPERATIONS = [
+  ...[...BASE, 'config/**', 'observability/**', 'database/**', 'audit/**'],
+  ...[...SERVICES, ...GLUE],
+];
+const BELOW_CLI = [...BELOW_OPERATIONS, 'operations/**'];
 
 export const DIRECTIONS: readonly Direction[] = [
   // A new folder knows nothing until it has a line.
@@ -57,6 +64,8 @@ export const DIRECTIONS: readonly Direction[] = [
     knows: [...BASE, LOG, '../migrations/**'],
     libraries: ['knex'],
   },
+  // Whoever acts appends to the log in the same transaction, so it stands below them all.
+  { files: ['src/audit/**'], up: '../', knows: [...BASE, LOG, 'database/**'] },
   // What a migration does must not change with the code around it.
   { files: ['migrations/**'], up: '../', knows: ['src/database/tables.ts'] },
   {
@@ -84,7 +93,10 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/vendors/**'],
     up: '../',
-    knows: [...BASE, LOG, 'database/**', 'subjects/sector.ts', 'tokens/released-names.ts'],
+    knows: [
+      ...[...BASE, LOG, 'database/**', 'subjects/sector.ts'],
+      ...['tokens/algorithms.ts', 'tokens/released-names.ts'],
+    ],
     knowsTypesOf: ['subjects/released.ts'],
   },
   { files: ['src/upstream/*.ts'], up: '../', knows: UPSTREAM, libraries: ['undici'] },
@@ -108,8 +120,14 @@ export const DIRECTIONS: readonly Direction[] = [
     knows: [...BASE, LOG, 'upstream/exchange.ts', 'upstream/json.ts', 'vendors/client-keys.ts'],
     knowsTypesOf: ['vendors/client.ts'],
   },
-  { files: ['src/grants/**'], up: '../', knows: [...BASE, LOG, 'database/**'] },
-  { files: ['src/signing/**'], up: '../', knows: [...BASE, LOG, 'database/**', 'tokens/**'] },
+  { files: ['src/grants/**'], up: '../', knows: [...BASE, LOG, 'database/**', 'audit/**'] },
+  {
+    files: ['src/signing/**'],
+    up: '../',
+    knows: [...BASE, LOG, 'database/**', 'audit/**', 'tokens/**'],
+  },
+  // Those that show what operations do know them; operations know none of those.
+  { files: ['src/operations/**'], up: '../', knows: BELOW_OPERATIONS },
   {
     files: ['src/protocol/**'],
     up: '../',
@@ -126,7 +144,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/admin/**'],
     up: '../',
-    knows: [...BASE, 'observability/**', 'database/**', ...SERVICES, ...GLUE, 'audit/**'],
+    knows: BELOW_CLI,
     libraries: ['express'],
   },
   // It walks a login through a proxy of its own, so it composes one, and asks which addresses are ours.

@@ -6,13 +6,22 @@ import { registry } from '../../migrations/0003_registry.ts';
 import { pseudonyms } from '../../migrations/0004_pseudonyms.ts';
 import { sessions } from '../../migrations/0005_sessions.ts';
 import { logout } from '../../migrations/0006_logout.ts';
+import { audit } from '../../migrations/0008_audit.ts';
 import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
 import { withMigrationLease } from './migration-lease.ts';
 import type { Migration } from './tables.ts';
 
 /** Every migration, oldest first; imported and not read from a folder, so that `.ts` and `.js` are one. */
-const MIGRATIONS: readonly Migration[] = [keys, changeLog, registry, pseudonyms, sessions, logout];
+const MIGRATIONS: readonly Migration[] = [
+  keys,
+  changeLog,
+  registry,
+  pseudonyms,
+  sessions,
+  logout,
+  audit,
+];
 
 /** The migrations under names that carry no file extension. */
 export const migrationSource: Knex.MigrationSource<Migration> = {

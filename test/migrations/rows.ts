@@ -80,11 +80,21 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     due_at: 1,
     expires_at: 2,
   },
+  audit_log: {
+    position: 1,
+    act: 'client.created',
+    actor: bytes('cli:ada'),
+    target: bytes('acme-web'),
+    at: 1,
+    hash: hash(10),
+  },
+  audit_handles: { handle: hash(11).subarray(16), sector: client.sector, user_index: hash(4) },
+  audit_segments: { position: 1, records: bytes('{}') },
   sealed_references: { hash: hash(7), purpose: 'code', value: hash(8), expires_at: 2 },
 };
 
-/** Every table that a migration creates; `change_head` holds its one row from the start. */
-export const tableNames: readonly string[] = [...Object.keys(ROWS), 'change_head'];
+/** Every table that a migration creates; the two heads hold their one row from the start. */
+export const tableNames: readonly string[] = [...Object.keys(ROWS), 'change_head', 'audit_head'];
 
 export async function fillEveryTable(
   db: Connection,

@@ -1,9 +1,18 @@
 import { expect, test } from 'vitest';
 
 import { bytes } from '../../src/database/bytes.ts';
+import type { Connection } from '../../src/database/connection.ts';
 import { migrateDown, migrateUp, schemaState } from '../../src/database/migrations.ts';
 import { describeOnEachDialect } from '../support/database.ts';
 import { fillEveryTable, tableNames } from './rows.ts';
+
+/** Takes back the newest migrations up to and with the one named. */
+async function downTo(db: Connection, name: string): Promise<void> {
+  for (;;) {
+    const [undone] = await migrateDown(db);
+    if (undone === undefined || undone === name) return;
+  }
+}
 
 describeOnEachDialect('migrations', (open) => {
   test('run up from nothing, and a second run finds nothing to do', async () => {
@@ -29,11 +38,10 @@ describeOnEachDialect('migrations', (open) => {
     expect(await schemaState(db)).toBe('current');
   });
 
-  test('going down one step and up again keeps the rows of the other tables', async () => {
+  test('going down some steps and up again keeps the rows of the other tables', async () => {
     const { db } = await open.fresh();
     await fillEveryTable(db);
-    const [undone] = await migrateDown(db);
-    expect(undone).toBe('0006_logout');
+    await downTo(db, '0006_logout');
     expect(await db.schema.hasColumn('sessions', 'released_sub')).toBe(false);
     await migrateUp(db);
     expect(await db('sessions').first()).toMatchObject({ grant_id: bytes('g1') });
@@ -52,24 +60,21 @@ describeOnEachDialect('migrations', (open) => {
   test('a process killed while it migrated does not block the next one', async () => {
     const { db } = await open.empty();
     await migrateUp(db);
-    await migrateDown(db);
-    await migrateDown(db);
+    await downTo(db, '0005_sessions');
     // What it leaves: knex's lock taken, a lease that has run out, one table half of the work.
     await db('knex_migrations_lock').update({ is_locked: 1 });
     await db('migration_lease').update({ holder: 'dead', expires_at: Date.now() + 300 });
     await db.schema.createTable('sessions', (table) => {
       table.integer('half');
     });
-    expect(await migrateUp(db)).toEqual(['0005_sessions', '0006_logout']);
+    expect((await migrateUp(db)).slice(0, 2)).toEqual(['0005_sessions', '0006_logout']);
     expect(await db.schema.hasColumn('sessions', 'grant_id')).toBe(true);
   });
 
   test('a table with rows is never dropped, even where its migration is not recorded', async () => {
     const { db } = await open.fresh();
     await fillEveryTable(db);
-    await db('knex_migrations').where({ name: '0006_logout' }).del();
-    await db('knex_migrations').where({ name: '0005_sessions' }).del();
-    await db('knex_migrations').where({ name: '0004_pseudonyms' }).del();
+    await db('knex_migrations').where('name', '>=', '0004_pseudonyms').del();
     await expect(migrateUp(db)).rejects.toThrow(/pseudonyms holds rows/);
     expect(await db('pseudonyms').first()).toBeDefined();
   });

@@ -1,0 +1,9 @@
+/** Who does something, and why, as the audit log keeps it. */
+export interface By {
+  /** `cli:USER`, `token:NAME`, `client:ID`, `user` or `system`; never a user's name at the upstream. */
+  readonly actor: string;
+  /** Why, in the actor's own words. */
+  readonly reason?: string | undefined;
+  /** The request that it was done in, as the log lines of that request carry it. */
+  readonly requestId?: string | undefined;
+}

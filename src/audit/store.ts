@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+
+import { asBuffer, bytes } from '../database/bytes.ts';
+import { isUniqueViolation } from '../database/connection.ts';
+import type { Connection, Transaction } from '../database/connection.ts';
+import { chainHash } from './entry.ts';
+import type { AuditEntry, ChainHead, ChainRow } from './entry.ts';
+
+/** A user in one sector, as the mapping names them. */
+export type AuditedUser = NonNullable<AuditEntry['user']>;
+
+/** Bytes of a handle. */
+const HANDLE = 16;
+
+/** SQLite takes a limited number of values in one statement. */
+const ROWS_A_STATEMENT = 100;
+
+/**
+ * Appends one act to the audit log, in the transaction of the act itself:
+ * either both are done, or neither is. The one head row stays locked until that
+ * transaction ends, so make this its last statement, after `appendChange`.
+ *
+ * @returns the position, from 1 without gaps
+ */
+export async function appendAudit(trx: Transaction, entry: AuditEntry, at: Date): Promise<number> {
+  return appendAudits(trx, [{ entry, at }]);
+}
+
+/** {@link appendAudit} for several acts in their order; returns the last position. */
+export async function appendAudits(
+  trx: Transaction,
+  acts: readonly { readonly entry: AuditEntry; readonly at: Date }[],
+): Promise<number> {
+  const columns = [];
+  for (const { entry, at } of acts) columns.push(await columnsOf(trx, entry, at));
+  // A write before the first read: SQLite could not turn a reader into a writer.
+  await trx('audit_head').where({ id: 1 }).increment('position', acts.length);
+  const head = await readHead(trx);
+  let position = head.position - acts.length;
+  let hash = head.hash;
+  const rows = [];
+  for (const each of columns) {
+    position += 1;
+    const row: ChainRow = { position, ...each };
+    hash = chainHash(hash, row);
+    rows.push({ ...row, hash: asBuffer(hash) });
+  }
+  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
+    await trx('audit_log').insert(rows.slice(from, from + ROWS_A_STATEMENT));
+  }
+  await trx('audit_head')
+    .where({ id: 1 })
+    .update({ hash: asBuffer(hash) });
+  return position;
+}
+
+/** The last position and the hash there. */
+export async function readHead(db: Connection): Promise<ChainHead> {
+  return db('audit_head').where({ id: 1 }).first<ChainHead>('position', 'hash');
+}
+
+/**
+ * Makes a user's rows in the log nobody's: what led from their handle to them is
+ * destroyed. The rows themselves stay, and so does the chain over them.
+ */
+export async function forgetUser(trx: Transaction, user: AuditedUser): Promise<void> {
+  await trx('audit_handles').where(keyOf(user)).delete();
+}
+
+/** The handle that a user appears by, made at the first call. */
+export async function handleOf(trx: Transaction, user: AuditedUser): Promise<Buffer> {
+  const known = await findHandle(trx, user);
+  if (known !== undefined) return known;
+  const handle = randomBytes(HANDLE);
+  try {
+    await trx('audit_handles').insert({ handle, ...keyOf(user) });
+    return handle;
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    const winner = await findHandle(trx, user);
+    if (winner === undefined) throw error;
+    return winner;
+  }
+}
+
+/** The handle that a user appears by, if there is one. */
+export async function findHandle(db: Connection, user: AuditedUser): Promise<Buffer | undefined> {
+  const row = await db('audit_handles').where(keyOf(user)).first<{ handle: Buffer }>('handle');
+  return row?.handle;
+}
+
+async function columnsOf(
+  trx: Transaction,
+  entry: AuditEntry,
+  at: Date,
+): Promise<Omit<ChainRow, 'position'>> {
+  const { act, actor, target, user, reason, requestId, details } = entry;
+  return {
+    act,
+    actor: bytes(actor),
+    target: bytes(target),
+    handle: user === undefined ? null : await handleOf(trx, user),
+    reason: reason === undefined ? null : bytes(reason),
+    request_id: requestId === undefined ? null : bytes(requestId),
+    details: details === undefined ? null : bytes(JSON.stringify(details)),
+    at: at.getTime(),
+  };
+}
+
+function keyOf({ sector, userIndex }: AuditedUser) {
+  return { sector: bytes(sector), user_index: asBuffer(userIndex) };
+}
