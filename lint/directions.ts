@@ -94,7 +94,7 @@ export const DIRECTIONS: readonly Direction[] = [
     files: ['src/vendors/**'],
     up: '../',
     knows: [
-      ...[...BASE, LOG, 'database/**', 'subjects/sector.ts'],
+      ...[...BASE, LOG, 'database/**', 'audit/**', 'subjects/sector.ts'],
       ...['tokens/algorithms.ts', 'tokens/released-names.ts'],
     ],
     knowsTypesOf: ['subjects/released.ts'],

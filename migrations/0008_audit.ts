@@ -11,9 +11,9 @@ export const audit: Migration = {
   async up(db) {
     await createTable(db, 'audit_log', (table) => {
       table.bigInteger('position').notNullable().primary();
-      table.string('act', 64).notNullable();
+      table.string('act', 64).notNullable().index();
       table.binary('actor', IDENTIFIER).notNullable();
-      table.binary('target', IDENTIFIER).notNullable();
+      table.binary('target', IDENTIFIER).notNullable().index();
       table.binary('handle', HANDLE).nullable().index();
       table.specificType('reason', 'longblob').nullable();
       table.binary('request_id', IDENTIFIER).nullable();

@@ -7,3 +7,6 @@ export interface By {
   /** The request that it was done in, as the log lines of that request carry it. */
   readonly requestId?: string | undefined;
 }
+
+/** The proxy itself, where nobody asked for what is done. */
+export const SYSTEM: By = { actor: 'system' };

@@ -31,6 +31,7 @@ export async function appendAudits(
   trx: Transaction,
   acts: readonly { readonly entry: AuditEntry; readonly at: Date }[],
 ): Promise<number> {
+  if (acts.length === 0) return (await readHead(trx)).position;
   const columns = [];
   for (const { entry, at } of acts) columns.push(await columnsOf(trx, entry, at));
   // A write before the first read: SQLite could not turn a reader into a writer.

@@ -55,19 +55,17 @@ export async function loadKeyring(db: Connection, keys: MasterKeys): Promise<Key
  * `masterKeyPrevious`. The roots stay what they are, so replicas go on.
  * Returns how many were wrapped anew: 0 when there was nothing left to do.
  */
-export async function rewrapKeyring(db: Connection, keys: MasterKeys): Promise<number> {
-  return inTransaction(db, async (trx) => {
-    const stored = await readWrapped(trx);
-    let rewrapped = 0;
-    for (const [name, wrapped] of stored) {
-      if (unwrapRoot(keys.masterKey, name, wrapped) !== undefined) continue;
-      const root = openRoot(keys, name, wrapped);
-      rewrapped += await trx('roots')
-        .where({ name: bytes(name), wrapped })
-        .update({ wrapped: wrapRoot(keys.masterKey, name, root) });
-    }
-    return rewrapped;
-  });
+export async function rewrapKeyring(trx: Transaction, keys: MasterKeys): Promise<number> {
+  const stored = await readWrapped(trx);
+  let rewrapped = 0;
+  for (const [name, wrapped] of stored) {
+    if (unwrapRoot(keys.masterKey, name, wrapped) !== undefined) continue;
+    const root = openRoot(keys, name, wrapped);
+    rewrapped += await trx('roots')
+      .where({ name: bytes(name), wrapped })
+      .update({ wrapped: wrapRoot(keys.masterKey, name, root) });
+  }
+  return rewrapped;
 }
 
 async function readOrCreate(trx: Transaction, keys: MasterKeys): Promise<Keyring> {

@@ -41,6 +41,21 @@ export async function insertSession(trx: Transaction, row: SessionRow): Promise<
   });
 }
 
+/** Whose grant it is, while it has not expired. */
+export async function findSession(
+  db: Connection,
+  grantId: string,
+): Promise<Pick<SessionRow, 'clientId' | 'sector' | 'userIndex'> | undefined> {
+  const row = await db('sessions')
+    .where({ grant_id: bytes(grantId) })
+    .first<{ client_id: Buffer; sector: Buffer; user_index: Buffer } | undefined>(
+      ...['client_id', 'sector', 'user_index'],
+    );
+  return (
+    row && { clientId: text(row.client_id), sector: text(row.sector), userIndex: row.user_index }
+  );
+}
+
 /** Ends a grant and tells every replica. False: there is no such grant, or it had ended before. */
 export async function revokeGrant(db: Connection, grantId: string, at: Date): Promise<boolean> {
   return inTransaction(db, (trx) => revokeGrantIn(trx, grantId, at));

@@ -1,6 +1,8 @@
+import { SYSTEM } from '../audit/by.ts';
+import { appendAudit } from '../audit/store.ts';
 import type { Connection } from '../database/connection.ts';
 import { inTransaction } from '../database/connection.ts';
-import { revokeGrant } from '../database/sessions.ts';
+import { findSession, revokeGrantIn } from '../database/sessions.ts';
 import { findSpent, spend } from '../database/spent.ts';
 import { Refusal } from '../errors.ts';
 import type { Reason } from '../errors.ts';
@@ -35,7 +37,7 @@ export class OneTimeUses {
     if (!this.#databaseUp()) throw new Refusal('database_unavailable', 'known outage');
     const found = await findSpent(this.#db, use.purpose, use.value);
     if (found === undefined) return;
-    if (found.grantId !== undefined) await revokeGrant(this.#db, found.grantId, now);
+    if (found.grantId !== undefined) await this.#revoke(found.grantId, use, now);
     throw new Refusal(use.replayed, 'used before; what it had yielded is revoked');
   }
 
@@ -59,5 +61,17 @@ export class OneTimeUses {
     if (first) return;
     await this.refuseReplay(use, now);
     throw new Refusal(use.replayed, 'used before, and forgotten by now');
+  }
+
+  /** Ends what a replayed value had yielded; a grant that had ended before adds nothing to the log. */
+  async #revoke(grantId: string, { purpose, replayed }: OneTimeUse, now: Date): Promise<void> {
+    await inTransaction(this.#db, async (trx) => {
+      const session = await findSession(trx, grantId);
+      if (session === undefined || !(await revokeGrantIn(trx, grantId, now))) return;
+      const { clientId: target, sector, userIndex } = session;
+      const user = { sector, userIndex };
+      const why = { ...SYSTEM, reason: replayed, details: { purpose } };
+      await appendAudit(trx, { ...why, act: 'grant.revoked', target, user }, now);
+    });
   }
 }

@@ -1,3 +1,7 @@
+import type { AuditAct } from '../audit/acts.ts';
+import type { By } from '../audit/by.ts';
+import { SYSTEM } from '../audit/by.ts';
+import { appendAudits } from '../audit/store.ts';
 import type { AtRest } from '../database/at-rest.ts';
 import { appendChange } from '../database/changes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
@@ -31,6 +35,7 @@ export async function keepKeys(store: KeyStore): Promise<boolean> {
   return carryOut(
     store,
     SIGNING_ALGORITHMS.flatMap((alg) => planUpkeep(rows, alg, now)),
+    SYSTEM,
   );
 }
 
@@ -38,16 +43,25 @@ export async function keepKeys(store: KeyStore): Promise<boolean> {
 export async function rotateKeys(
   store: KeyStore,
   algorithms: readonly SigningAlgorithm[],
+  by: By = SYSTEM,
 ): Promise<boolean> {
   const now = store.clock();
   const rows = await readSigningKeys(store.db, store.atRest);
   return carryOut(
     store,
     algorithms.flatMap((alg) => planRotation(rows, alg, now)),
+    by,
   );
 }
 
-async function carryOut(store: KeyStore, steps: readonly KeyStep[]): Promise<boolean> {
+const ACTS: Readonly<Record<KeyStep['step'], AuditAct>> = {
+  create: 'key.created',
+  activate: 'key.activated',
+  retire: 'key.retired',
+  forget: 'key.forgotten',
+};
+
+async function carryOut(store: KeyStore, steps: readonly KeyStep[], by: By): Promise<boolean> {
   if (steps.length === 0) return false;
   const now = store.clock();
   // Made before the transaction: an RSA key takes a while, and locks should not wait for it.
@@ -56,12 +70,17 @@ async function carryOut(store: KeyStore, steps: readonly KeyStep[]): Promise<boo
     if (step.step === 'create') generated.set(step, await generateSigningKey(step.alg, now));
   }
   return inTransaction(store.db, async (trx) => {
-    let changed = false;
+    const done = [];
     for (const step of steps) {
-      changed = (await carryOutStep(trx, store, step, generated.get(step), now)) || changed;
+      const key = generated.get(step);
+      if (!(await carryOutStep(trx, store, step, key, now))) continue;
+      const target = step.step === 'create' ? (key?.kid ?? step.alg) : step.kid;
+      done.push({ entry: { ...by, act: ACTS[step.step], target }, at: now });
     }
-    if (changed) await appendChange(trx, 'keys', 'signing', now);
-    return changed;
+    if (done.length === 0) return false;
+    await appendChange(trx, 'keys', 'signing', now);
+    await appendAudits(trx, done);
+    return true;
   });
 }
 

@@ -1,7 +1,10 @@
+import type { By } from '../audit/by.ts';
+import { appendAudits } from '../audit/store.ts';
 import type { AtRest } from '../database/at-rest.ts';
 import { inTransaction, type Connection, type Transaction } from '../database/connection.ts';
 import type { Phase } from './client.ts';
 import { insertClient, readClients, updateClient, type StoredClient } from './client-store.ts';
+import { auditOf } from './apply-audit.ts';
 import { clientDifferences, vendorDifferences } from './differences.ts';
 import { ConflictError, RegistrationError, UnknownError, type Problem } from './problem.ts';
 import type { ClientRegistration, ClientSettings, Registrations } from './registration.ts';
@@ -55,8 +58,7 @@ export interface ApplyContext {
   readonly atRest: AtRest;
 }
 
-export interface ApplyOptions {
-  readonly actor: string;
+export interface ApplyOptions extends By {
   readonly at: Date;
   /** `allowed`: clients may leave a sector in which users have pseudonyms. */
   readonly sectorChange: 'allowed' | 'refused';
@@ -114,7 +116,7 @@ export async function applyWithin(
   trx: Transaction,
   atRest: AtRest,
   registrations: Registrations,
-  { actor, at, sectorChange, expect }: ApplyOptions,
+  options: ApplyOptions,
 ): Promise<Plan> {
   const plan = await planApply({ db: trx, atRest }, registrations);
   for (const change of plan.changes) mustBe(expect, change);
@@ -131,6 +133,9 @@ export async function applyWithin(
   }
   return plan;
 }
+  const entries = auditOf(plan, registrations, options);
+  const audits = entries.map((entry) => ({ entry, at }));
+  await appendAudits(trx, audits);
 
 function mustBe(expect: ApplyOptions['expect'], { action, kind, id }: PlannedChange): void {
   if (expect === 'create' && action !== 'create') {

@@ -1,13 +1,12 @@
+import type { By } from '../audit/by.ts';
 import type { Phase } from './client.ts';
 import { RegistrationError } from './problem.ts';
 
 const MAXIMUM_REASON = 2000;
 
 /** Who changes a phase, and why; kept with the version. */
-export interface RolloutOrigin {
+export interface RolloutOrigin extends By {
   readonly clientId: string;
-  readonly actor: string;
-  readonly reason?: string | undefined;
   /** The version that the operator has seen; with any other in force: a {@link ConflictError}. */
   readonly expectedVersion?: number | undefined;
 }

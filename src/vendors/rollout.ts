@@ -1,3 +1,5 @@
+import type { AuditEntry } from '../audit/entry.ts';
+import { appendAudit } from '../audit/store.ts';
 import type { AtRest } from '../database/at-rest.ts';
 import { userIndex } from '../database/blind-index.ts';
 import { appendChange } from '../database/changes.ts';
@@ -146,7 +148,7 @@ async function standing(
 
 async function record(
   context: RolloutContext,
-  { clientId, actor, reason }: RolloutOrigin,
+  { clientId, actor, reason, requestId }: RolloutOrigin,
   { stored, current }: Standing,
   state: State,
   change: { readonly restores: number | undefined; readonly endSessions: boolean },
@@ -163,7 +165,11 @@ async function record(
     const position = await appendChange(trx, 'client', clientId, at);
     const notBefore = change.endSessions ? position : undefined;
     await advanceRevision(trx, clientId, stored.revision, { at, notBefore });
-    if (isSame) return { version: current, changed: false };
+    const by = { actor, reason, requestId };
+    if (isSame) {
+      await appendAudit(trx, { ...by, act: 'client.sessions_ended', target: clientId }, at);
+      return { version: current, changed: false };
+    }
     const version: RecordedPhase = {
       version: current.version + 1,
       phase: state.phase,
@@ -176,8 +182,25 @@ async function record(
       restores: change.restores,
     };
     await insertPhase(trx, clientId, version);
+    await appendAudit(trx, { ...by, ...phaseAct(clientId, version, change.endSessions) }, at);
     return { version, changed: true };
   });
+}
+
+function phaseAct(
+  clientId: string,
+  { version, phase, percent, pilotUsers, restores }: RecordedPhase,
+  endSessions: boolean,
+): Pick<AuditEntry, 'act' | 'target' | 'details'> {
+  return {
+    act: restores === undefined ? 'phase.set' : 'phase.rolled_back',
+    target: clientId,
+    details: {
+      ...{ version, phase, percent: percent ?? null, pilotUsers: pilotUsers.length },
+      ...(restores !== undefined && { restores }),
+      ...(endSessions && { endSessions }),
+    },
+  };
 }
 
 /** What `undo` would restore: the version before the one that the current state came from. */

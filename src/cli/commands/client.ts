@@ -1,13 +1,8 @@
 import { Command } from 'commander';
-import { inTransaction } from '../../database/connection.ts';
+import { removeClient } from '../../operations/remove-client.ts';
 import { changeClient, createClient } from '../../vendors/edit.ts';
 import type { Plan } from '../../vendors/apply.ts';
-import {
-  deleteClient,
-  readClient,
-  readClients,
-  SectorChangeError,
-} from '../../vendors/client-store.ts';
+import { readClient, readClients, SectorChangeError } from '../../vendors/client-store.ts';
 import { usersOfSector } from '../../vendors/vendor-store.ts';
 import { membersOf, withClientOptions, type ClientOptions } from '../client-options.ts';
 import { confirm } from '../confirm.ts';
@@ -125,14 +120,15 @@ async function update(host: CommandHost, id: string, options: UpdateOptions): Pr
 }
 
 function remove(host: CommandHost, id: string, yes: boolean | undefined): Promise<void> {
-  return inWorkspace(host.context, async ({ db, atRest, clock }) => {
+  return inWorkspace(host.context, async (workspace) => {
+    const { db, atRest, actor } = workspace;
     const { client, revision } = await readClient(db, atRest, id);
     const users = await usersOfSector(db, client.sector);
     const question =
       `Delete the client "${id}" with its recorded phases? ` +
       `Users with a pseudonym in its sector "${client.sector}", which stays the vendor’s: ${users}.`;
     await confirm(host.context, yes, question);
-    await inTransaction(db, (trx) => deleteClient(trx, id, { at: clock(), revision }));
+    await removeClient(workspace, { clientId: id, revision }, { actor });
     host.output().result({ action: 'delete', kind: 'client', id }, `deleted client ${id}`);
   });
 }

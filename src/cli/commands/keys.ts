@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { rewrapKeyring } from '../../database/keyring.ts';
 import { readSigningKeys } from '../../database/signing-keys.ts';
+import { rewrapMasterKey } from '../../operations/rewrap-master-key.ts';
 import { rotateKeys, SIGNING_ALGORITHMS } from '../../signing/upkeep.ts';
 import type { SigningAlgorithm } from '../../tokens/algorithms.ts';
 import type { Workspace } from '../context.ts';
@@ -52,11 +52,11 @@ export function keysCommand(host: CommandHost): Command {
 
 async function rotate(
   host: CommandHost,
-  { db, atRest, clock }: Workspace,
+  { db, atRest, clock, actor }: Workspace,
   alg: SigningAlgorithm | undefined,
 ): Promise<void> {
   const algorithms = alg === undefined ? SIGNING_ALGORITHMS : [alg];
-  const changed = await rotateKeys({ db, atRest, clock }, algorithms);
+  const changed = await rotateKeys({ db, atRest, clock }, algorithms, { actor });
   const rows = await readSigningKeys(db, atRest);
   const next = rows
     .filter((row) => row.state === 'next' && algorithms.some((each) => each === row.alg))
@@ -69,8 +69,9 @@ async function rotate(
   host.output().result({ changed, next }, [begun, ...lines].join('\n'));
 }
 
-async function rewrap(host: CommandHost, { db, config }: Workspace): Promise<void> {
-  const rewrapped = await rewrapKeyring(db, config.secrets);
+async function rewrap(host: CommandHost, workspace: Workspace): Promise<void> {
+  const { config, actor } = workspace;
+  const rewrapped = await rewrapMasterKey(workspace, config.secrets, { actor });
   const text =
     rewrapped === 0
       ? 'nothing to do: every root is wrapped under MASTER_KEY'

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { inTransaction } from '../../database/connection.ts';
+import { removeVendor } from '../../operations/remove-vendor.ts';
 import { createVendor } from '../../vendors/edit.ts';
 import { readClients } from '../../vendors/client-store.ts';
 import { UnknownError } from '../../vendors/problem.ts';
-import { deleteVendor, readVendors } from '../../vendors/vendor-store.ts';
+import { readVendors } from '../../vendors/vendor-store.ts';
 import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
 import { givenEntry } from '../entry.ts';
@@ -96,11 +96,12 @@ async function create(
 }
 
 function remove(host: CommandHost, id: string, yes: boolean | undefined): Promise<void> {
-  return inWorkspace(host.context, async ({ db, clock }) => {
+  return inWorkspace(host.context, async (workspace) => {
+    const { db, actor } = workspace;
     const [vendor] = await readVendors(db, [id]);
     if (vendor === undefined) throw new UnknownError(`There is no vendor "${id}".`);
     await confirm(host.context, yes, `Delete the vendor "${id}"?`);
-    await inTransaction(db, (trx) => deleteVendor(trx, id, clock()));
+    await removeVendor(workspace, id, { actor });
     host.output().result({ action: 'delete', kind: 'vendor', id }, `deleted vendor ${id}`);
   });
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 
 import { AtRest, AtRestError } from '../../../src/database/at-rest.ts';
+import { inTransaction } from '../../../src/database/connection.ts';
 import { loadKeyring, MasterKeyError, rewrapKeyring } from '../../../src/database/keyring.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
 import { fillEveryTable } from '../../migrations/rows.ts';
@@ -44,7 +45,8 @@ describeOnEachDialect('the keyring', (open) => {
     await expect(loadKeyring(db, { ...wrong, masterKeyPrevious: randomBytes(32) })).rejects.toThrow(
       /Neither MASTER_KEY nor MASTER_KEY_PREVIOUS/,
     );
-    await expect(rewrapKeyring(db, wrong)).rejects.toThrow(MasterKeyError);
+    const rewrap = inTransaction(db, (trx) => rewrapKeyring(trx, wrong));
+    await expect(rewrap).rejects.toThrow(MasterKeyError);
     expect(await db('roots').select('*').orderBy('name')).toEqual(before);
   });
 
@@ -53,8 +55,9 @@ describeOnEachDialect('the keyring', (open) => {
     const roots = await loadKeyring(db, keys);
     const next = { masterKey: randomBytes(48), masterKeyPrevious: masterKey };
     expect(await loadKeyring(db, next)).toEqual(roots);
-    expect(await rewrapKeyring(db, next)).toBe(5);
-    expect(await rewrapKeyring(db, next)).toBe(0);
+    const rewrap = () => inTransaction(db, (trx) => rewrapKeyring(trx, next));
+    expect(await rewrap()).toBe(5);
+    expect(await rewrap()).toBe(0);
     expect(await loadKeyring(db, { ...next, masterKeyPrevious: undefined })).toEqual(roots);
     await expect(loadKeyring(db, keys)).rejects.toThrow(MasterKeyError);
   });
