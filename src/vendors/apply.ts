@@ -119,6 +119,7 @@ export async function applyWithin(
   options: ApplyOptions,
 ): Promise<Plan> {
   const plan = await planApply({ db: trx, atRest }, registrations);
+  const { actor, at, sectorChange, expect } = options;
   for (const change of plan.changes) mustBe(expect, change);
   const todo = new Map(plan.changes.map((change) => [`${change.kind} ${change.id}`, change]));
   for (const { vendor } of registrations.vendors) {
