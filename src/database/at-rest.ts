@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 import { bytes, lengthPrefixed } from './bytes.ts';
 
@@ -71,8 +71,17 @@ export class AtRest {
     }
   }
 
+  /**
+   * A keyed hash of 32 bytes, for a column that is searched for a value which the
+   * database must not show, nor tell from the same value in another column.
+   */
+  blind(column: Pick<Place, 'table' | 'column'>, value: Uint8Array): Buffer {
+    const message = lengthPrefixed(bytes('blind'), value);
+    return createHmac('sha256', this.#key(column)).update(message).digest();
+  }
+
   /** A key for each column keeps random IVs far below their limit (NIST SP 800-38D 8.3). */
-  #key({ table, column }: Place): Buffer {
+  #key({ table, column }: Pick<Place, 'table' | 'column'>): Buffer {
     const name = `${table}.${column}`;
     const known = this.#keys.get(name);
     if (known !== undefined) return known;

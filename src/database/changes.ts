@@ -2,8 +2,11 @@ import { bytes, text } from './bytes.ts';
 import { orUnavailable } from './failures.ts';
 import type { Connection, Transaction } from './connection.ts';
 
-/** What changed: a client (or one of its phases), a vendor, the keys, or a grant that was revoked. */
-export type ChangeKind = 'client' | 'vendor' | 'keys' | 'grant';
+/**
+ * What changed: a client (or one of its phases), a vendor, the keys, a grant that was revoked, or
+ * a user whose tokens were ended.
+ */
+export type ChangeKind = 'client' | 'vendor' | 'keys' | 'grant' | 'subject';
 
 /** One entry of the change log, which replicas poll. */
 export interface Change {

@@ -8,6 +8,7 @@ import { sessions } from '../../migrations/0005_sessions.ts';
 import { logout } from '../../migrations/0006_logout.ts';
 import { audit } from '../../migrations/0008_audit.ts';
 import type { Connection } from './connection.ts';
+import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
 import { orUnavailable } from './failures.ts';
 import { withMigrationLease } from './migration-lease.ts';
 import type { Migration } from './tables.ts';
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly Migration[] = [
   audit,
 ];
 
+  subjectLifecycle,
 /** The migrations under names that carry no file extension. */
 export const migrationSource: Knex.MigrationSource<Migration> = {
   getMigrations: async () => [...MIGRATIONS],

@@ -4,12 +4,16 @@ import { orUnavailable } from './failures.ts';
 /** Rows deleted by one statement: few enough that nobody waits long for their locks. */
 const BATCH = 1000;
 
+type PurgedTable =
+  | 'sessions'
+  | 'spent'
+  | 'sealed_references'
+  | 'logout_deliveries'
+  | 'subject_marks'
+  | 'subject_changes';
+
 /** Deletes the rows of a table whose `expires_at` has come, oldest first; returns how many. */
-export async function purgeExpired(
-  db: Connection,
-  table: 'sessions' | 'spent' | 'sealed_references' | 'logout_deliveries',
-  now: Date,
-): Promise<number> {
+export async function purgeExpired(db: Connection, table: PurgedTable, now: Date): Promise<number> {
   return orUnavailable(async () => {
     let purged = 0;
     for (;;) {

@@ -7,7 +7,7 @@ import { keepEarlyCode } from './code.ts';
 import { satisfiesHints } from './hints.ts';
 import { redeem } from './redemption.ts';
 import type { Issue, IssueParts } from './token-issue.ts';
-import { issueAccessToken, issueIdToken } from './token-issue.ts';
+import { issueAccessToken, issueIdToken, requireStanding } from './token-issue.ts';
 import { upstreamCredentialsOf } from './upstream-credentials.ts';
 
 /** What the early way works with. */
@@ -36,7 +36,7 @@ export async function answerEarly(
     ...{ client: redemption.client, grant, tokens, verified, now, log },
     scope: grant.scope,
     mode: grant.mode,
-    nonce: transaction.nonce,
+    ...{ nonce: transaction.nonce, ended: 'code_invalid' },
   };
   const members: Record<string, string> = {};
   if (wanted.has('code')) {
@@ -76,6 +76,7 @@ function ourselves(parts: EarlyParts, client: Client): Parameters<typeof redeem>
 function spentWith({ upstreamCode }: SealedCode, now: Date) {
   return {
     purpose: 'upstream_code',
+  requireStanding(parts, issue);
     value: Buffer.from(upstreamCode),
     expiresAt: new Date(now.getTime() + 3600 * 1000),
   };

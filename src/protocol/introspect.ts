@@ -15,6 +15,7 @@ import { NO_STORE, privateJson } from './message.ts';
 import { refuseDuplicates, required } from './parameters.ts';
 import type { OpenedToken } from './opened-token.ts';
 import { openAnyToken } from './opened-token.ts';
+import type { StandingGrants } from './standing.ts';
 import { fallen } from './standing.ts';
 import type { IssueParts } from './token-issue.ts';
 import { upstreamCredentialsOf } from './upstream-credentials.ts';
@@ -29,10 +30,7 @@ export type IntrospectionParts = Pick<
   AccessTokenParts & {
     readonly authentication: ClientAuthenticationParts;
     readonly known: KnownSubjects;
-    readonly registry: {
-      find(clientId: string): Client | undefined;
-      isRevoked(grantId: string): boolean;
-    };
+    readonly registry: StandingGrants;
   };
 
 /** What a caller that may not know gets, and everybody for what is no good: always the same. */

@@ -10,17 +10,18 @@ type Fallen = 'revoked' | 'ended' | 'continuity';
 
 /**
  * Whether a grant still stands today (design section 4, Subject continuity):
- * not revoked, not ended by the operator, and not past the deadline after a
+ * not revoked, not ended by the operator or with its user, and not past the deadline after a
  * change of phase.
  */
 export function fallen(
   grant: Grant,
   client: Client,
-  registry: { isRevoked(grantId: string): boolean },
+  registry: Pick<StandingGrants, 'isRevoked' | 'isEnded'>,
   now: Date,
 ): Fallen | undefined {
   if (registry.isRevoked(grant.id)) return 'revoked';
   if (grant.change < client.notBefore) return 'ended';
+  if (registry.isEnded(grant.userIndex, grant.change)) return 'ended';
   const deadline = continuityDeadline(client, grant.userIndex, grant);
   if (deadline !== undefined && deadline.getTime() <= now.getTime()) return 'continuity';
   return undefined;
@@ -30,6 +31,8 @@ export function fallen(
 export interface StandingGrants {
   find(clientId: string): Client | undefined;
   isRevoked(grantId: string): boolean;
+  /** Whether what was settled for a user at a position of the change log was ended since. */
+  isEnded(userIndex: Uint8Array, change: number): boolean;
 }
 
 /**

@@ -9,10 +9,18 @@ import { optional, required } from './parameters.ts';
 import { redeem } from './redemption.ts';
 import type { Redemption } from './redemption.ts';
 import { narrowedResources } from './resources.ts';
+import { standingClient } from './standing.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
 import { issueTokens } from './token-issue.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
+
+const FALLEN = {
+  gone: 'code_invalid',
+  revoked: 'grant_revoked',
+  ended: 'code_invalid',
+  continuity: 'code_invalid',
+} as const;
 
 /** The `authorization_code` grant (RFC 6749 4.1.3, OpenID Connect Core 3.1.3). */
 export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler {
@@ -26,13 +34,13 @@ export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler
     const { client, grant, tokens, verified } =
       opened.way === 'late'
         ? await redeemLate(parts, authenticated, opened, use, oneTime, now)
-        : await useEarly(authenticated, opened, use, oneTime, now);
+        : await useEarly(parts, opened, use, oneTime, now);
     return issueTokens(parts, {
       ...{ client, grant: { ...grant, jkt }, tokens, verified, now },
       scope: grant.scope,
       resource: narrowedResources(request.form, client, grant.resource),
       mode: grant.mode,
-      nonce: opened.transaction.nonce,
+      ...{ nonce: opened.transaction.nonce, ended: 'code_invalid' },
       log: request.log,
     });
   };
@@ -68,13 +76,14 @@ async function redeemLate(
 
 /** The early way: the upstream's code was redeemed before; only ours is used up now. */
 async function useEarly(
-  { client }: AuthenticatedClient,
+  parts: IssueParts,
   opened: OpenedCode & { readonly way: 'early' },
   use: OneTimeUse,
   oneTime: OneTimeUses,
   now: Date,
 ): Promise<Redemption> {
   await oneTime.use(use, opened.grant.id, opened.expiresAt, now);
+  const client = standingClient(opened.grant, parts.clients, now, FALLEN);
   return { client, ...opened };
 }
 

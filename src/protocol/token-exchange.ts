@@ -77,7 +77,7 @@ export function exchangeGrant(parts: ExchangeParts, registry: StandingGrants): G
       mode: modeToday(grant, client),
       nonce: undefined,
       // What comes of a token does not outlive it.
-      grantEnds: expiresAt,
+      ...{ grantEnds: expiresAt, ended: 'subject_token_invalid' },
     });
     if (answer.kind !== 'json') throw new Refusal('unexpected', 'tokens are JSON');
     return { ...answer, body: { ...answer.body, issued_token_type: ACCESS_TOKEN } };

@@ -1,4 +1,5 @@
 import { Refusal, orRefuse } from '../errors.ts';
+import type { Reason } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Subjects } from '../subjects/settle.ts';
 import { sidFor } from '../tokens/derived.ts';
@@ -24,11 +25,13 @@ import type { ProtocolResponse } from './message.ts';
 import { privateJson } from './message.ts';
 import type { Seals } from './seals.ts';
 import { words } from './parameters.ts';
+import type { StandingGrants } from './standing.ts';
+import { fallen } from './standing.ts';
 
 /** What issuing tokens works with. */
 export interface IssueParts {
   readonly issuer: string;
-  readonly clients: { find(clientId: string): Client | undefined };
+  readonly clients: StandingGrants & { readonly change: number };
   readonly upstream: UpstreamProvider;
   readonly exchange: Exchange;
   readonly subjects: Subjects;
@@ -103,6 +106,8 @@ export interface Issue {
   readonly now: Date;
   /** When the grant ends; undefined: it begins now. */
   readonly grantEnds?: Date;
+  /** What is refused with where the grant ends while its tokens are made. */
+  readonly ended: Reason;
   readonly log: Logger;
 }
 
@@ -127,7 +132,21 @@ export async function issueTokens(parts: IssueParts, issue: Issue): Promise<Prot
   if (issue.verified !== undefined) {
     body['id_token'] = await issueIdToken(parts, issue, issue.verified, { accessToken });
   }
+  requireStanding(parts, issue);
   return privateJson(body);
+}
+
+/**
+ * Asked last, before anything leaves: keys of the client and references may have
+ * taken their time, and a user may have been erased meanwhile.
+ */
+export function requireStanding(
+  parts: Pick<IssueParts, 'clients' | 'clock'>,
+  { grant, ended }: Pick<Issue, 'grant' | 'ended'>,
+): void {
+  const client = parts.clients.find(grant.clientId);
+  const why = client === undefined ? 'gone' : fallen(grant, client, parts.clients, parts.clock());
+  if (why !== undefined) throw new Refusal(ended, `${why} while tokens were made`);
 }
 
 /** RFC 9449 5: what a confidential client refreshes with is bound to its credential instead. */

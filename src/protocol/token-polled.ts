@@ -64,7 +64,7 @@ export function polledGrant(
       ...{ client, grant: { ...grant, jkt }, tokens, verified, now },
       scope: grant.scope,
       mode: grant.mode,
-      nonce: undefined,
+      ...{ nonce: undefined, ended: 'pending_login_invalid' },
       log: request.log,
     });
   };

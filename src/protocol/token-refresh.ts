@@ -80,7 +80,7 @@ export function refreshGrant(
       verified,
       nonce: undefined,
       now,
-      grantEnds: expiresAt,
+      ...{ grantEnds: expiresAt, ended: 'grant_revoked' },
       log: request.log,
     });
   };

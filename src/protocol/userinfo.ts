@@ -72,10 +72,13 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     if (released.dropped.length > 0) {
       request.log.warn({ client: client.clientId, dropped: released.dropped }, 'claims held back');
     }
-    return userinfoAnswer(parts, client, {
+    const signed = await userinfoAnswer(parts, client, {
       ...released.claims,
       ...relayEmail(client.metadata, grant.subject, grant.kind),
       sub: grant.subject,
     });
+    // So may have the client's keys: a user who was erased meanwhile is told of no more.
+    standingClient(grant, parts.registry, parts.clock(), FALLEN);
+    return signed;
   };
 }

@@ -1,6 +1,7 @@
 import type { AtRest } from '../database/at-rest.ts';
 import type { ChangeKind } from '../database/changes.ts';
 import { isUnavailable, orUnavailable, type Connection } from '../database/connection.ts';
+import { markOf } from '../database/subject-marks.ts';
 import { Refusal } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Client, Vendor } from './client.ts';
@@ -27,19 +28,20 @@ export interface RegistryOptions {
   readonly onChange?: (kinds: ReadonlySet<ChangeKind>) => void;
 }
 
-/** Revoked grants are only ever added by the change log; this often, expired ones are let go. */
+/** Revoked grants and marks are only ever added by the change log; this often, expired ones are let go. */
 const REREAD_MILLISECONDS = 60 * 60 * 1000;
 const EMPTY: Snapshot = {
   clients: new Map(),
   vendors: new Map(),
   revoked: new Set(),
+  marks: new Map(),
   targets: new RedirectTargets([]),
   change: 0,
 };
 
 /**
- * All vendors, clients, phases and revoked grants in memory, kept fresh from
- * the change log. When the log has not been seen for longer than the allowed
+ * All vendors, clients, phases, revoked grants and marks of users in memory, kept
+ * fresh from the change log. When the log has not been seen for longer than the allowed
  * staleness, every question is refused (`configuration_stale`): an old answer
  * might release what is no longer to be released.
  */
@@ -113,6 +115,20 @@ export class Registry {
   /** Whether a grant has been revoked; refuses as {@link find} does. */
   isRevoked(grantId: string): boolean {
     return this.#fresh().revoked.has(grantId);
+  }
+
+  /**
+   * Whether what was settled for a user at a position of the change log was ended
+   * since: the user was erased, or disconnected from the sector. Refuses as
+   * {@link find} does.
+   *
+   * @param userIndex the user's blind index, which is another in every sector
+   */
+  isEnded(userIndex: Uint8Array, change: number): boolean {
+    const { marks } = this.#fresh();
+    if (marks.size === 0) return false;
+    const notBefore = marks.get(markOf(this.#options.atRest, userIndex));
+    return notBefore !== undefined && change < notBefore;
   }
 
   /** Refuses as {@link find} does; for answers that change with the database but ask nothing here. */
@@ -193,8 +209,8 @@ export class Registry {
   }
 
   async #read(now: number): Promise<Advance> {
-    const due =
-      now - this.#readAt >= REREAD_MILLISECONDS && (this.#snapshot?.revoked.size ?? 1) > 0;
+    const { revoked, marks } = this.#snapshot ?? EMPTY;
+    const due = now - this.#readAt >= REREAD_MILLISECONDS && revoked.size + marks.size > 0;
     if (this.#snapshot !== undefined && !due) return advance(this.#source, this.#snapshot);
     const before = this.#snapshot;
     const read = await readSnapshot(this.#source);

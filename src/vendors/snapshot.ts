@@ -2,6 +2,7 @@ import type { AtRest } from '../database/at-rest.ts';
 import { lastChange, readChanges, type ChangeKind } from '../database/changes.ts';
 import type { Connection } from '../database/connection.ts';
 import { revokedGrants } from '../database/sessions.ts';
+import { readMarks } from '../database/subject-marks.ts';
 import type { Client, Vendor } from './client.ts';
 import { readClients } from './client-store.ts';
 import { RedirectTargets } from './redirect-targets.ts';
@@ -12,6 +13,8 @@ export interface Snapshot {
   readonly clients: ReadonlyMap<string, Client>;
   readonly vendors: ReadonlyMap<string, Vendor>;
   readonly revoked: ReadonlySet<string>;
+  /** From which position on the tokens of users are good whose earlier ones were ended. */
+  readonly marks: ReadonlyMap<string, number>;
   readonly targets: RedirectTargets;
   readonly change: number;
 }
@@ -35,7 +38,9 @@ const BATCH = 500;
 /** How often reading is repeated for changes that were made while it went on. */
 const ROUNDS = 5;
 /** After a reading of everything, anything may be new. */
-export const ALL_KINDS: ReadonlySet<ChangeKind> = new Set(['client', 'vendor', 'keys', 'grant']);
+export const ALL_KINDS: ReadonlySet<ChangeKind> = new Set([
+  ...(['client', 'vendor', 'keys', 'grant', 'subject'] as const),
+]);
 
 /** Reads the whole registry. */
 export async function readSnapshot(source: Source): Promise<Snapshot> {
@@ -46,11 +51,13 @@ export async function readSnapshot(source: Source): Promise<Snapshot> {
   const vendors = await readVendors(db);
   const clients = await readClients(db, atRest, undefined, onUnreadable);
   const revoked = new Set(await revokedGrants(db, clock()));
+  const marks = await readMarks(db);
   const byId = new Map(clients.map(({ client }) => [client.clientId, client]));
   return {
     clients: byId,
     vendors: new Map(vendors.map((vendor) => [vendor.id, vendor])),
     revoked,
+    marks,
     targets: new RedirectTargets(byId.values()),
     change,
   };
@@ -92,6 +99,7 @@ async function apply(
   const clientIds = targetsOf('client');
   const vendorIds = targetsOf('vendor');
   const grants = targetsOf('grant');
+  const users = targetsOf('subject');
   const clients = new Map(from.clients);
   if (clientIds.length > 0) {
     const read = await readClients(db, atRest, clientIds, onUnreadable);
@@ -108,6 +116,8 @@ async function apply(
     clients,
     vendors,
     revoked: grants.length > 0 ? new Set([...from.revoked, ...grants]) : from.revoked,
+    marks:
+      users.length > 0 ? new Map([...from.marks, ...(await readMarks(db, users))]) : from.marks,
     targets: clientIds.length > 0 ? new RedirectTargets(clients.values()) : from.targets,
     change: changes.at(-1)?.position ?? from.change,
   };

@@ -98,6 +98,27 @@ export const tableNames: readonly string[] = [...Object.keys(ROWS), 'change_head
 
 export async function fillEveryTable(
   db: Connection,
+  subject_marks: { user_hash: hash(12), not_before: 1, expires_at: 2 },
+  tombstones: { hash: hash(13), generation: 2 },
+  subject_changes: {
+    sector: client.sector,
+    user_index: hash(4),
+    old_sub: bytes('p1'),
+    new_sub: bytes('p2'),
+    at: 1,
+    expires_at: 2,
+  },
+  subject_rotations: {
+    slot: 1,
+    scope: bytes('all'),
+    holder: bytes('h1'),
+    lease_until: 1,
+    started_at: 1,
+    grace_days: 90,
+    end_sessions: false,
+    rotated: 0,
+  },
+  subject_lookups: { actor: bytes('cli:ada'), hour: 1, count: 1 },
   { except = [] }: { readonly except?: readonly string[] } = {},
 ): Promise<void> {
   for (const [name, row] of Object.entries(ROWS)) {

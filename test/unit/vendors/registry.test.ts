@@ -8,6 +8,7 @@ import { appendChange } from '../../../src/database/changes.ts';
 import { bytes } from '../../../src/database/bytes.ts';
 import { inTransaction, openDatabase, type Connection } from '../../../src/database/connection.ts';
 import { insertSession, revokeGrant } from '../../../src/database/sessions.ts';
+import { endUser } from '../../../src/database/subject-marks.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { deleteClient } from '../../../src/vendors/client-store.ts';
 import { RedirectTargets } from '../../../src/vendors/redirect-targets.ts';
@@ -116,7 +117,7 @@ describeOnEachDialect('the registry', (open) => {
     await inTransaction(db, (trx) => deleteClient(trx, 'acme-web', { at: bench.now }));
     await until(() => registry.find('acme-web') === undefined);
     expect(registry.isRedirectOrigin('https://acme.example')).toBe(false);
-    expect(new Set(seen)).toEqual(new Set(['client', 'vendor', 'keys', 'grant']));
+    expect(new Set(seen)).toEqual(new Set(['client', 'vendor', 'keys', 'grant', 'subject']));
   });
 
   it('knows the revoked grants when it opens, until they expire', async () => {
@@ -135,6 +136,22 @@ describeOnEachDialect('the registry', (open) => {
     expect((await follow()).isRevoked('grant-1')).toBe(true);
     bench.later(120);
     expect((await follow()).isRevoked('grant-1')).toBe(false);
+  });
+
+  it('ends what was settled for a user before a mark, and nothing of another user', async () => {
+    const [alice, bob] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const registry = await follow();
+    const before = registry.change;
+    const position = await inTransaction(db, (trx) => endUser(trx, bench.atRest, alice, bench.now));
+    await until(() => registry.isEnded(alice, before));
+    expect(registry.isEnded(alice, position - 1)).toBe(true);
+    expect(registry.isEnded(alice, position)).toBe(false);
+    expect(registry.isEnded(bob, before)).toBe(false);
+
+    const again = await inTransaction(db, (trx) => endUser(trx, bench.atRest, alice, bench.now));
+    await until(() => registry.isEnded(alice, position));
+    expect(registry.isEnded(alice, again)).toBe(false);
+    expect((await follow()).isEnded(alice, position)).toBe(true);
   });
 
   it('holds at once what this process changed, after a refresh', async () => {
