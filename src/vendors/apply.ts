@@ -118,8 +118,8 @@ export async function applyWithin(
   registrations: Registrations,
   options: ApplyOptions,
 ): Promise<Plan> {
-  const plan = await planApply({ db: trx, atRest }, registrations);
   const { actor, at, sectorChange, expect } = options;
+  const plan = await planApply({ db: trx, atRest }, registrations);
   for (const change of plan.changes) mustBe(expect, change);
   const todo = new Map(plan.changes.map((change) => [`${change.kind} ${change.id}`, change]));
   for (const { vendor } of registrations.vendors) {
@@ -132,11 +132,11 @@ export async function applyWithin(
     if (action === 'create') await insertClient(trx, atRest, settings, { phase, actor, at });
     if (action === 'update') await updateClient(trx, atRest, settings, { at, sectorChange });
   }
-  return plan;
-}
   const entries = auditOf(plan, registrations, options);
   const audits = entries.map((entry) => ({ entry, at }));
   await appendAudits(trx, audits);
+  return plan;
+}
 
 function mustBe(expect: ApplyOptions['expect'], { action, kind, id }: PlannedChange): void {
   if (expect === 'create' && action !== 'create') {
