@@ -8,7 +8,8 @@ export interface Decoded {
 }
 
 const DEEPEST = 7;
-const JWT = /[\w-]{4,}\.[\w-]{2,}\.[\w-]*(?:\.[\w-]*\.[\w-]+)?/g;
+/** From the beginning of a run only: what begins within it ends alike. */
+const JWT = /(?<![\w-])[\w-]{4,}\.[\w-]{2,}\.[\w-]*(?:\.[\w-]*\.[\w-]+)?/g;
 const BASE64 = /[A-Za-z0-9+/_-]{6,}={0,2}/g;
 const HEX = /[0-9a-fA-F]{8,}/g;
 const ENTITY = /&(?:#(\d+)|#x([0-9a-f]+)|(amp|lt|gt|quot|apos));/gi;
@@ -61,9 +62,21 @@ function* stepsFrom(text: string): Generator<Decoded> {
   }
 }
 
+/** How compressed bytes begin (RFC 1952 2.3.1, RFC 1950 2.2); Brotli has no mark. */
+const COMPRESSIONS = [
+  { unpack: gunzipSync, begins: (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b },
+  {
+    unpack: inflateSync,
+    begins: (bytes: Buffer) =>
+      bytes.length > 1 && (bytes[0] ?? 0) % 16 === 8 && bytes.readUInt16BE(0) % 31 === 0,
+  },
+  { unpack: brotliDecompressSync, begins: () => true },
+];
+
 /** Bytes as text where a part of them reads as text, and what they unpack to. */
 function* readable(form: string, bytes: Buffer): Generator<Decoded> {
-  for (const unpack of [gunzipSync, inflateSync, brotliDecompressSync]) {
+  for (const { unpack, begins } of COMPRESSIONS) {
+    if (!begins(bytes)) continue;
     const unpacked = attempt(() => unpack(bytes, { maxOutputLength: 1_000_000 }));
     if (unpacked !== undefined && unpacked.length > 2) {
       yield { form: `${form} > compressed`, text: unpacked.toString('utf8') };
@@ -163,10 +176,15 @@ function withoutEscapes(text: string): string {
     .replaceAll('\\/', '/');
 }
 
+/** Undefined where it fails, which is the rule: nobody reads the stack that would be written. */
 function attempt<T>(work: () => T): T | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     return work();
   } catch {
     return undefined;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
