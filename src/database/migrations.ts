@@ -7,8 +7,8 @@ import { pseudonyms } from '../../migrations/0004_pseudonyms.ts';
 import { sessions } from '../../migrations/0005_sessions.ts';
 import { logout } from '../../migrations/0006_logout.ts';
 import { audit } from '../../migrations/0008_audit.ts';
-import type { Connection } from './connection.ts';
 import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
+import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
 import { withMigrationLease } from './migration-lease.ts';
 import type { Migration } from './tables.ts';
@@ -22,9 +22,9 @@ const MIGRATIONS: readonly Migration[] = [
   sessions,
   logout,
   audit,
+  subjectLifecycle,
 ];
 
-  subjectLifecycle,
 /** The migrations under names that carry no file extension. */
 export const migrationSource: Knex.MigrationSource<Migration> = {
   getMigrations: async () => [...MIGRATIONS],

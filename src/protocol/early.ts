@@ -56,6 +56,7 @@ export async function answerEarly(
       state: transaction.state,
     });
   }
+  requireStanding(parts, issue);
   return members;
 }
 
@@ -76,7 +77,6 @@ function ourselves(parts: EarlyParts, client: Client): Parameters<typeof redeem>
 function spentWith({ upstreamCode }: SealedCode, now: Date) {
   return {
     purpose: 'upstream_code',
-  requireStanding(parts, issue);
     value: Buffer.from(upstreamCode),
     expiresAt: new Date(now.getTime() + 3600 * 1000),
   };

@@ -91,13 +91,6 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   audit_handles: { handle: hash(11).subarray(16), sector: client.sector, user_index: hash(4) },
   audit_segments: { position: 1, records: bytes('{}') },
   sealed_references: { hash: hash(7), purpose: 'code', value: hash(8), expires_at: 2 },
-};
-
-/** Every table that a migration creates; the two heads hold their one row from the start. */
-export const tableNames: readonly string[] = [...Object.keys(ROWS), 'change_head', 'audit_head'];
-
-export async function fillEveryTable(
-  db: Connection,
   subject_marks: { user_hash: hash(12), not_before: 1, expires_at: 2 },
   tombstones: { hash: hash(13), generation: 2 },
   subject_changes: {
@@ -119,6 +112,13 @@ export async function fillEveryTable(
     rotated: 0,
   },
   subject_lookups: { actor: bytes('cli:ada'), hour: 1, count: 1 },
+};
+
+/** Every table that a migration creates; the two heads hold their one row from the start. */
+export const tableNames: readonly string[] = [...Object.keys(ROWS), 'change_head', 'audit_head'];
+
+export async function fillEveryTable(
+  db: Connection,
   { except = [] }: { readonly except?: readonly string[] } = {},
 ): Promise<void> {
   for (const [name, row] of Object.entries(ROWS)) {
