@@ -5,6 +5,7 @@ import type { ReleasedSubject } from '../subjects/released.ts';
 import type { Client } from '../vendors/client.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
+import { jsonObject, type Members } from './json-object.ts';
 import type { SigningKey } from './signing-keys.ts';
 
 declare const clientsOwn: unique symbol;
@@ -70,7 +71,8 @@ export async function verifyAccessToken(
   token: string,
   expected: { readonly keys: readonly object[]; readonly issuer: string; readonly now: Date },
 ): Promise<Result<VerifiedAccessToken>> {
-  const header = jsonObject(decodeBase64url(token.split('.')[0] ?? ''));
+  const [encodedHeader] = token.split('.').map(decodeBase64url);
+  const header = jsonObject(encodedHeader);
   const jwk = (expected.keys as readonly JWK[]).find((key) => key.kid === header?.['kid']);
   const alg = jwk?.alg;
   if (jwk === undefined || header?.['typ'] !== TYPE || Object.hasOwn(header, 'crit')) {
@@ -88,27 +90,12 @@ export async function verifyAccessToken(
   return success({ jti, sealed, audience: [aud].flat().map(String) });
 }
 
-async function verifiedClaims(
-  token: string,
-  jwk: JWK,
-  alg: string,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
+async function verifiedClaims(token: string, jwk: JWK, alg: string): Promise<Members | undefined> {
   try {
     const { payload } = await compactVerify(token, await importJWK(jwk, alg), {
       algorithms: [alg],
     });
     return jsonObject(payload);
-  } catch {
-    return undefined;
-  }
-}
-
-function jsonObject(bytes: Uint8Array | undefined): Readonly<Record<string, unknown>> | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

@@ -1,15 +1,14 @@
-import { compactVerify, errors, type CryptoKey } from 'jose';
-import { failure, success, type Result } from '../result.ts';
+import type { CryptoKey } from 'jose';
+import { failure, success, type Failure, type Result } from '../result.ts';
 import type { ClientKey } from '../vendors/client-keys.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
+import { jsonObject, type Members } from './json-object.ts';
 import { verificationKeys, type Jwk } from './verification-keys.ts';
-
-type Members = Readonly<Record<string, unknown>>;
+import { verifiedPayload } from './verified-payload.ts';
 
 /** A JWS in compact form that a client made, read but not believed. */
-export interface SignedJwt {
-  readonly compact: string;
+interface SignedJwt {
   readonly header: Members;
   readonly claims: Members;
 }
@@ -19,70 +18,79 @@ const LEEWAY_SECONDS = 30;
 /** How far ahead an expiry may lie, in seconds: the longer, the longer a stolen one is good. */
 const LONGEST_LIFETIME_SECONDS = 3600;
 const LONGEST_JWT = 32 * 1024;
+const MAC_ALGORITHMS: ReadonlySet<string> = new Set(['HS256', 'HS384', 'HS512']);
 
 /** Reads a compact JWS whose payload is a JSON object; undefined: it is none. */
 export function readClientJwt(compact: string): SignedJwt | undefined {
   if (compact.length > LONGEST_JWT) return undefined;
   const segments = compact.split('.').map(decodeBase64url);
-  const [header, payload, signature] = segments;
-  if (segments.length !== 3 || header === undefined || payload === undefined) return undefined;
-  if (signature === undefined) return undefined;
-  const read = { header: jsonObject(header), claims: jsonObject(payload) };
-  if (read.header === undefined || read.claims === undefined) return undefined;
+  if (segments.length !== 3 || segments.includes(undefined)) return undefined;
+  const [header, claims] = segments.map(jsonObject);
+  if (header === undefined || claims === undefined) return undefined;
   // Nothing that is declared critical is understood (RFC 7515 4.1.11).
-  if (Object.hasOwn(read.header, 'crit')) return undefined;
-  return { compact, header: read.header, claims: read.claims };
+  return Object.hasOwn(header, 'crit') ? undefined : { header, claims };
+}
+
+/** What a JWT of a client must be, before its claims are looked at. */
+interface ClientJwtExpectation {
+  /** The `typ` that it may be declared as; none is allowed too. */
+  readonly types: RegExp;
+  /** The algorithm that the client registered; undefined: any that fits. */
+  readonly algorithm: string | undefined;
+  /** Which of the two is never up to the JWT (RFC 8725 3.1). */
+  readonly by: { readonly keys: readonly ClientKey[] } | { readonly secret: string };
 }
 
 /**
- * The claims of a JWT whose signature holds: by one of the client's keys, or by
- * its secret. Which of the two is never up to the JWT (RFC 8725 3.1).
+ * The claims of a JWT whose signature holds: by one of the client's keys, or by its secret.
  *
  * @returns `client_assertion_key_unknown` where no key fits, else `client_assertion_invalid`
  */
-export async function verifiedClaims(
-  { compact, header, claims }: SignedJwt,
-  by: { readonly keys: readonly ClientKey[] } | { readonly secret: string },
+export async function verifyClientJwt(
+  compact: string,
+  { types, algorithm, by }: ClientJwtExpectation,
 ): Promise<Result<Members>> {
-  const { alg, kid } = header;
-  if (typeof alg !== 'string') return failure('client_assertion_invalid', 'no algorithm');
-  if ('secret' in by) {
-    const key = Buffer.from(by.secret, 'utf8');
-    const holds = await verifies(compact, key, alg);
-    return holds ? success(claims) : failure('client_assertion_invalid', 'the secret differs');
+  const read = readClientJwt(compact);
+  if (read === undefined) return invalid('not a compact JWS of a JSON object');
+  const { typ } = read.header;
+  if (typ !== undefined && !(typeof typ === 'string' && types.test(typ))) {
+    return invalid('typ is that of another kind of JWT');
   }
+  const alg = algorithmNamed(read.header['alg']);
+  if (algorithm !== undefined && alg !== algorithm) {
+    return invalid('signed with another algorithm than the registered one');
+  }
+  const keys = 'secret' in by ? secretKey(by.secret, alg) : await publicKeys(by.keys, read);
+  if (!keys.ok) return keys;
+  const payload = await verifiedPayload(compact, keys.value, String(read.header['alg']));
+  return payload === undefined ? invalid('the signature does not hold') : success(read.claims);
+}
+
+function secretKey(secret: string, alg: unknown): Result<readonly Uint8Array[]> {
+  if (typeof alg !== 'string' || !MAC_ALGORITHMS.has(alg)) {
+    return invalid('not signed with the secret');
+  }
+  return success([Buffer.from(secret, 'utf8')]);
+}
+
+async function publicKeys(
+  keys: readonly ClientKey[],
+  { header: { alg, kid } }: SignedJwt,
+): Promise<Result<readonly CryptoKey[]>> {
   const algorithm = algorithmNamed(alg);
   if (!isSignatureAlgorithm(algorithm)) {
-    return failure('client_assertion_invalid', 'signed with an algorithm that is not allowed');
+    return invalid('signed with an algorithm that is not allowed');
   }
-  if (kid !== undefined && typeof kid !== 'string') {
-    return failure('client_assertion_invalid', 'kid is not a text');
-  }
-  const keys = await verificationKeys(by.keys as readonly Jwk[], algorithm, kid);
-  if (keys.length === 0) {
-    return failure('client_assertion_key_unknown', `no ${alg} key of the client fits`);
-  }
-  for (const key of keys) if (await verifies(compact, key, alg)) return success(claims);
-  return failure('client_assertion_invalid', 'the signature does not hold');
+  if (kid !== undefined && typeof kid !== 'string') return invalid('kid is not a text');
+  const fitting = await verificationKeys(keys as readonly Jwk[], algorithm, kid);
+  return fitting.length === 0
+    ? failure('client_assertion_key_unknown', `no ${algorithm} key of the client fits`)
+    : success(fitting);
 }
 
 /** RFC 9864 2.2 gives EdDSA over Ed25519 a name of its own, which libraries begin to use. */
-export function algorithmNamed(alg: unknown): unknown {
+function algorithmNamed(alg: unknown): unknown {
   return alg === 'Ed25519' ? 'EdDSA' : alg;
-}
-
-async function verifies(
-  compact: string,
-  key: CryptoKey | Uint8Array,
-  algorithm: string,
-): Promise<boolean> {
-  try {
-    await compactVerify(compact, key, { algorithms: [algorithm] });
-    return true;
-  } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError) return false;
-    throw error;
-  }
 }
 
 /**
@@ -115,17 +123,10 @@ export function timeProblem(
   return undefined;
 }
 
-function jsonObject(bytes: Uint8Array): Members | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Members) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function isSeconds(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
+}
+
+function invalid(detail: string): Failure {
+  return failure('client_assertion_invalid', detail);
 }

@@ -1,13 +1,14 @@
-import { compactVerify, errors, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import type { Failure, Result } from '../result.ts';
 import { failure, success } from '../result.ts';
 import type { ReleasedSubject } from '../subjects/released.ts';
 import { checkLocalSubject } from '../subjects/local-subject.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
+import { isObject, jsonObject, type Members } from './json-object.ts';
 import type { SigningKey } from './signing-keys.ts';
-import type { Jwk } from './verification-keys.ts';
-import { verificationKeys } from './verification-keys.ts';
+import { verificationKeys, type Jwk } from './verification-keys.ts';
+import { verifiedPayload } from './verified-payload.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const LEEWAY_SECONDS = 30;
@@ -35,8 +36,6 @@ export interface LogoutTokenExpectation {
   readonly now: Date;
 }
 
-type Claims = Readonly<Record<string, unknown>>;
-
 /**
  * Verifies a logout token of the upstream (OpenID Connect Back-Channel Logout 2.6), all but
  * whether its audience is known and its `jti` new.
@@ -47,7 +46,8 @@ export async function verifyLogoutToken(
   jwt: string,
   expected: LogoutTokenExpectation,
 ): Promise<Result<VerifiedLogoutToken>> {
-  const [header] = jwt.split('.').map((part) => parsed(decodeBase64url(part)));
+  const [encodedHeader] = jwt.split('.').map(decodeBase64url);
+  const header = jsonObject(encodedHeader);
   if (header === undefined) return invalid('not a JWS');
   const { alg, kid, typ, crit } = header;
   if (!isSignatureAlgorithm(alg) || !expected.algorithms.includes(alg)) return invalid('alg');
@@ -56,15 +56,8 @@ export async function verifyLogoutToken(
   if (typ !== undefined && !isLogoutType(typ)) return invalid('typ');
   const keys = await verificationKeys(expected.keys, alg, kid);
   if (keys.length === 0) return failure('id_token_key_unknown', 'of a logout token');
-  for (const key of keys) {
-    try {
-      const { payload } = await compactVerify(jwt, key, { algorithms: [alg] });
-      return judge(parsed(payload), expected);
-    } catch (error) {
-      if (!(error instanceof errors.JOSEError)) throw error;
-    }
-  }
-  return invalid('signature');
+  const payload = await verifiedPayload(jwt, keys, alg);
+  return payload === undefined ? invalid('signature') : judge(jsonObject(payload), expected);
 }
 
 /** An ID token sent here is no logout token, whatever its `typ` (RFC 8725 3.11). */
@@ -73,7 +66,7 @@ function isLogoutType(typ: unknown): boolean {
 }
 
 function judge(
-  claims: Claims | undefined,
+  claims: Members | undefined,
   expected: LogoutTokenExpectation,
 ): Result<VerifiedLogoutToken> {
   if (claims === undefined) return invalid('the payload is not a JSON object');
@@ -94,7 +87,7 @@ function judge(
   return success({ audience, jti, subject: sub, sid, expiresAt });
 }
 
-function endOf({ iat, exp, nbf }: Claims, now: Date): Date | undefined {
+function endOf({ iat, exp, nbf }: Members, now: Date): Date | undefined {
   const seconds = now.getTime() / 1000;
   if (typeof iat !== 'number' || !Number.isFinite(iat) || iat > seconds + LEEWAY_SECONDS) return;
   if (exp !== undefined && (typeof exp !== 'number' || !Number.isFinite(exp))) return;
@@ -121,20 +114,6 @@ export function signLogoutToken(claims: LogoutTokenClaims, key: SigningKey): Pro
   return new SignJWT({ ...claims, events: { [EVENT]: {} } })
     .setProtectedHeader({ alg: key.alg, typ: 'logout+jwt', kid: key.kid })
     .sign(key.privateKey);
-}
-
-function parsed(bytes: Uint8Array | undefined): Claims | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

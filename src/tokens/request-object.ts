@@ -1,12 +1,7 @@
 import { failure, success, type Failure, type Result } from '../result.ts';
 import type { ClientKey } from '../vendors/client-keys.ts';
-import {
-  algorithmNamed,
-  audienceProblem,
-  readClientJwt,
-  timeProblem,
-  verifiedClaims,
-} from './client-jwt.ts';
+import { audienceProblem, timeProblem, verifyClientJwt } from './client-jwt.ts';
+import type { Members } from './json-object.ts';
 
 /** What a request object must be, to be believed (RFC 9101 4, 6). */
 export interface RequestObjectExpectation {
@@ -35,20 +30,11 @@ export async function verifyRequestObject(
   requestObject: string,
   expected: RequestObjectExpectation,
 ): Promise<Result<URLSearchParams>> {
-  const read = readClientJwt(requestObject);
-  if (read === undefined) return invalid('not a compact JWS of a JSON object');
-  const { typ, alg } = read.header;
-  if (typ !== undefined && !(typeof typ === 'string' && TYPES.test(typ))) {
-    return invalid('typ is not that of a request object');
-  }
-  if (expected.algorithm !== undefined && algorithmNamed(alg) !== expected.algorithm) {
-    return invalid('signed with another algorithm than the registered one');
-  }
-  const verified = await verifiedClaims(read, { keys: expected.keys });
+  const { algorithm, keys } = expected;
+  const verified = await verifyClientJwt(requestObject, { types: TYPES, algorithm, by: { keys } });
   if (!verified.ok) {
-    return verified.reason === 'client_assertion_key_unknown'
-      ? verified
-      : invalid(verified.detail ?? 'the signature does not hold');
+    const { reason, detail } = verified;
+    return reason === 'client_assertion_key_unknown' ? verified : invalid(detail);
   }
   const claims = verified.value;
   const problem = claimsProblem(claims, expected);
@@ -56,7 +42,7 @@ export async function verifyRequestObject(
 }
 
 function claimsProblem(
-  claims: Readonly<Record<string, unknown>>,
+  claims: Members,
   { clientId, issuer, now }: RequestObjectExpectation,
 ): string | undefined {
   if (claims['iss'] !== clientId) return 'iss is not the client';
@@ -70,7 +56,7 @@ function claimsProblem(
 }
 
 /** RFC 9101 4: texts as they are, numbers and truth values as JSON, so also objects such as `claims`. */
-function parametersIn(claims: Readonly<Record<string, unknown>>): Result<URLSearchParams> {
+function parametersIn(claims: Members): Result<URLSearchParams> {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(claims)) {
     if (JWT_CLAIMS.has(name) || value === null) continue;
@@ -84,6 +70,6 @@ function parametersIn(claims: Readonly<Record<string, unknown>>): Result<URLSear
   return success(parameters);
 }
 
-function invalid(detail: string): Failure {
+function invalid(detail: string | undefined): Failure {
   return failure('request_object_invalid', detail);
 }

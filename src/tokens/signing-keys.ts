@@ -62,8 +62,7 @@ export async function importSigningKey(row: {
   try {
     const thumbprint = await calculateJwkThumbprint(publicMembers(alg, jwk), 'sha256');
     if (thumbprint !== kid) return failure('key_unavailable', `key ${kid} is another than stored`);
-    const privateKey = await importJWK(jwk, alg);
-    if (privateKey instanceof Uint8Array) return failure('key_unavailable', `key ${kid} is secret`);
+    const privateKey = await importJWK({ ...jwk, kty }, alg);
     return success({ kid, alg, privateKey });
   } catch {
     return failure('key_unavailable', `key ${kid} cannot be imported`);

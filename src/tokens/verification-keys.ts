@@ -58,12 +58,13 @@ function importOnce(key: Jwk, algorithm: SignatureAlgorithm): Promise<CryptoKey 
 
 /** Only public members are read, so that a JWKS which leaks private ones works alike. */
 async function importPublic(
-  { kty, crv, n, e, x, y }: Jwk,
+  { crv, n, e, x, y }: Jwk,
   algorithm: SignatureAlgorithm,
 ): Promise<CryptoKey | undefined> {
   try {
-    const key = await importJWK({ kty, crv, n, e, x, y } as JWK, algorithm);
-    if (key instanceof Uint8Array) return undefined;
+    const { kty } = algorithmFacts(algorithm);
+    const members = { kty, crv, n, e, x, y } as JWK & { kty: typeof kty };
+    const key = await importJWK(members, algorithm);
     const bits = (key.algorithm as { modulusLength?: number }).modulusLength;
     return bits !== undefined && bits < SMALLEST_RSA_BITS ? undefined : key;
   } catch {

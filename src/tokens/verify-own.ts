@@ -2,6 +2,7 @@ import { compactVerify, importJWK } from 'jose';
 import type { JWK } from 'jose';
 import { decodeBase64url } from './base64url.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
+import { jsonObject, type Members } from './json-object.ts';
 
 /** What must hold of an ID token that comes back to us as a hint. */
 export interface OwnTokenExpectation {
@@ -18,8 +19,8 @@ export interface OwnTokenExpectation {
 export async function ownIdTokenClaims(
   idToken: string,
   expected: OwnTokenExpectation,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const header = jsonPart(idToken.split('.')[0] ?? '');
+): Promise<Members | undefined> {
+  const [header] = partsOf(idToken);
   const jwk = (expected.keys as readonly JWK[]).find((key) => key.kid === header?.['kid']);
   if (jwk?.alg === undefined || jwk.alg !== header?.['alg'] || !isSignatureAlgorithm(jwk.alg)) {
     return undefined;
@@ -27,19 +28,9 @@ export async function ownIdTokenClaims(
   try {
     const key = await importJWK(jwk, jwk.alg);
     const { payload } = await compactVerify(idToken, key, { algorithms: [jwk.alg] });
-    const claims = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>;
-    const isOurs = claims['iss'] === expected.issuer && claims['aud'] === expected.clientId;
+    const claims = jsonObject(payload);
+    const isOurs = claims?.['iss'] === expected.issuer && claims['aud'] === expected.clientId;
     return isOurs ? claims : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function jsonPart(part: string): Record<string, unknown> | undefined {
-  const bytes = decodeBase64url(part);
-  if (bytes === undefined) return undefined;
-  try {
-    return JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
   } catch {
     return undefined;
   }
@@ -47,6 +38,11 @@ function jsonPart(part: string): Record<string, unknown> | undefined {
 
 /** The client that a token claims to be for, unverified: to know whose hint it would be. */
 export function claimedAudience(idToken: string): string | undefined {
-  const audience = jsonPart(idToken.split('.')[1] ?? '')?.['aud'];
+  const [, claims] = partsOf(idToken);
+  const audience = claims?.['aud'];
   return typeof audience === 'string' ? audience : undefined;
+}
+
+function partsOf(token: string): readonly (Members | undefined)[] {
+  return token.split('.').map((part) => jsonObject(decodeBase64url(part)));
 }

@@ -1,8 +1,9 @@
-import { compactVerify, errors } from 'jose';
 import { failure, success, type Result } from '../result.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
+import { jsonObject, type Members } from './json-object.ts';
 import { verificationKeys, type Jwk } from './verification-keys.ts';
+import { verifiedPayload } from './verified-payload.ts';
 
 /** What must hold of a signed userinfo answer of the upstream. */
 export interface UserinfoExpectation {
@@ -13,8 +14,6 @@ export interface UserinfoExpectation {
   readonly clientId: string;
   readonly now: Date;
 }
-
-type Claims = Readonly<Record<string, unknown>>;
 
 const LEEWAY_SECONDS = 30;
 
@@ -28,8 +27,9 @@ const LEEWAY_SECONDS = 30;
 export async function verifyUserinfo(
   jwt: string,
   expected: UserinfoExpectation,
-): Promise<Result<Claims>> {
-  const header = jsonObject(decodeBase64url(jwt.split('.')[0] ?? ''));
+): Promise<Result<Members>> {
+  const [encodedHeader] = jwt.split('.').map(decodeBase64url);
+  const header = jsonObject(encodedHeader);
   if (header === undefined) return invalid('not a JWS in compact form');
   const { alg, kid } = header;
   if (!isSignatureAlgorithm(alg)) return invalid('signed with an algorithm that is not allowed');
@@ -37,18 +37,12 @@ export async function verifyUserinfo(
   if (Object.hasOwn(header, 'crit')) return invalid('an extension is declared critical');
   const keys = await verificationKeys(expected.keys, alg, kid);
   if (keys.length === 0) return failure('userinfo_key_unknown', `no usable ${alg} key`);
-  for (const key of keys) {
-    try {
-      const { payload } = await compactVerify(jwt, key, { algorithms: [alg] });
-      return checked(jsonObject(payload), expected);
-    } catch (error) {
-      if (!(error instanceof errors.JOSEError)) throw error;
-    }
-  }
-  return invalid('the signature does not hold');
+  const payload = await verifiedPayload(jwt, keys, alg);
+  if (payload === undefined) return invalid('the signature does not hold');
+  return checked(jsonObject(payload), expected);
 }
 
-function checked(claims: Claims | undefined, expected: UserinfoExpectation): Result<Claims> {
+function checked(claims: Members | undefined, expected: UserinfoExpectation): Result<Members> {
   if (claims === undefined) return invalid('the payload is not a JSON object');
   const { iss, aud, exp } = claims;
   if (iss !== undefined && iss !== expected.issuer) return invalid('another issuer');
@@ -60,20 +54,6 @@ function checked(claims: Claims | undefined, expected: UserinfoExpectation): Res
     if (isOver) return invalid('expired');
   }
   return success(claims);
-}
-
-function jsonObject(bytes: Uint8Array | undefined): Claims | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    const value: unknown = JSON.parse(text, (name: string, member: unknown) =>
-      name === '__proto__' ? undefined : member,
-    );
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Claims) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function invalid(detail: string): Result<never> {

@@ -1,15 +1,16 @@
-import { compactVerify, errors, type CryptoKey } from 'jose';
 import { failure, success, type Failure, type Result } from '../result.ts';
 import { checkLocalSubject } from '../subjects/local-subject.ts';
 import { isSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
 import { secretsEqual } from './client-secret.ts';
 import { tokenHash } from './hashes.ts';
+import { jsonObject, type Members } from './json-object.ts';
 import { verificationKeys, type Jwk } from './verification-keys.ts';
+import { verifiedPayload } from './verified-payload.ts';
 
 /** What a verified ID token of the upstream says. */
 export interface VerifiedIdToken {
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly claims: Members;
   /** The local subject: 1 to 255 bytes of UTF-8. */
   readonly subject: string;
   readonly algorithm: SignatureAlgorithm;
@@ -32,8 +33,6 @@ export interface IdTokenExpectation {
   /** How far the upstream's clock may differ, in seconds (30). */
   readonly leewaySeconds?: number;
 }
-
-type Claims = Readonly<Record<string, unknown>>;
 
 const DEFAULT_LEEWAY_SECONDS = 30;
 
@@ -63,7 +62,7 @@ export async function verifyIdToken(
   }
   const payload = await verifiedPayload(jwt, keys, alg);
   if (payload === undefined) return failure('id_token_signature');
-  const claims = parseObject(payload);
+  const claims = jsonObject(payload);
   if (claims === undefined) return malformed('the payload is not a JSON object');
   const problem = checkClaims(claims, expected) ?? checkHash(claims, expected, alg);
   if (problem !== undefined) return problem;
@@ -77,7 +76,7 @@ function readHeader(jwt: string): Result<{ alg: unknown; kid: string | undefined
   if (segments.length !== 3 || encodedHeader === undefined || segments.includes(undefined)) {
     return malformed('not a compact JWS');
   }
-  const header = parseObject(encodedHeader);
+  const header = jsonObject(encodedHeader);
   if (header === undefined) return malformed('the header is not a JSON object');
   const { alg, kid, typ } = header;
   if (kid !== undefined && typeof kid !== 'string') return malformed('kid is not a string');
@@ -91,23 +90,7 @@ function isIdTokenType(typ: unknown): boolean {
   return typeof typ === 'string' && /^(application\/)?(jwt|id_token\+jwt)$/i.test(typ);
 }
 
-async function verifiedPayload(
-  jwt: string,
-  keys: readonly CryptoKey[],
-  algorithm: SignatureAlgorithm,
-): Promise<Uint8Array | undefined> {
-  for (const key of keys) {
-    try {
-      const { payload } = await compactVerify(jwt, key, { algorithms: [algorithm] });
-      return payload;
-    } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
-    }
-  }
-  return undefined;
-}
-
-function checkClaims(claims: Claims, expected: IdTokenExpectation): Failure | undefined {
+function checkClaims(claims: Members, expected: IdTokenExpectation): Failure | undefined {
   if (claims['iss'] !== expected.issuer) return failure('id_token_issuer');
   if (!isAudience(claims, expected.clientId)) return failure('id_token_audience');
   const times = checkTimes(claims, expected);
@@ -119,14 +102,14 @@ function checkClaims(claims: Claims, expected: IdTokenExpectation): Failure | un
 }
 
 /** OpenID Connect Core 3.1.3.7, 3 to 5. */
-function isAudience({ aud, azp }: Claims, clientId: string): boolean {
+function isAudience({ aud, azp }: Members, clientId: string): boolean {
   if (azp !== undefined && azp !== clientId) return false;
   if (typeof aud === 'string') return aud === clientId;
   if (!Array.isArray(aud) || !aud.every((one) => typeof one === 'string')) return false;
   return aud.includes(clientId) && (aud.length === 1 || azp === clientId);
 }
 
-function checkTimes(claims: Claims, expected: IdTokenExpectation): Failure | undefined {
+function checkTimes(claims: Members, expected: IdTokenExpectation): Failure | undefined {
   const leeway = expected.leewaySeconds ?? DEFAULT_LEEWAY_SECONDS;
   const now = expected.now.getTime() / 1000;
   const { exp, iat, nbf } = claims;
@@ -142,7 +125,7 @@ function checkTimes(claims: Claims, expected: IdTokenExpectation): Failure | und
 
 /** `at_hash` binds the access token; optional in the code flow (OpenID Connect Core 3.1.3.6). */
 function checkHash(
-  claims: Claims,
+  claims: Members,
   { accessToken }: IdTokenExpectation,
   algorithm: SignatureAlgorithm,
 ): Failure | undefined {
@@ -156,17 +139,6 @@ function checkHash(
 function readSubject(sub: unknown): Result<string> {
   if (typeof sub === 'string') return checkLocalSubject(sub);
   return failure('subject_missing', sub === undefined ? 'no sub' : 'sub is not a string');
-}
-
-function parseObject(bytes: Uint8Array): Claims | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Claims) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isSeconds(value: unknown): value is number {

@@ -114,6 +114,13 @@ describe('a pairwise client', () => {
     expect(idToken(input(['Name', 'emai', 'name_', ''])).claims).toEqual({ sid });
   });
 
+  test('with a relay domain gets no address of the upstream, under whatever name', () => {
+    const given = input(['email', 'email_verified', 'upn as email', 'locale']);
+    const metadata = { require_auth_time: false, relay_email_domain: 'relay.example' };
+    const { claims } = idToken({ ...given, client: { ...given.client, metadata } });
+    expect(claims).toEqual({ sid, locale: 'en' });
+  });
+
   test('gets no protocol claim of the upstream, though all are named', () => {
     const { claims } = idToken(input(Object.keys(talkative)));
     expect(Object.keys(claims).sort()).toEqual(

@@ -49,6 +49,10 @@ describe('a release policy', () => {
     }
   });
 
+  it('releases nothing for a scope that has no claims', () => {
+    expect(releasedNames(['scope:openid', 'scope:toString', 'scope:']).size).toBe(0);
+  });
+
   it('releases nothing for text that is no entry', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (policy) => {

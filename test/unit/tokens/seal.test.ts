@@ -143,6 +143,7 @@ describe('a seal', () => {
     ['an unsafe integer', { a: 2 ** 53 }],
     ['a big integer', { a: 1n }],
     ['a map', { a: new Map() }],
+    ['a name that a decoder would shorten', { '\ufeffa': 1 }],
   ])('is not made of what would not come back: %s', async (_name, value) => {
     const sealing = sealer.seal('code', value as unknown as SealContents, times);
     await expect(sealing).rejects.toThrow(TypeError);
