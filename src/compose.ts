@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
+import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeTokenStatus } from './composition/token-status.ts';
 import { composePushedRequests } from './composition/pushed-requests.ts';
 import type { Config } from './config/types.ts';
@@ -210,6 +211,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     indexRoot: keyring.index,
     publicKeys: () => ring.publicKeys(),
   });
+  const publicKeys = () => ring.publicKeys();
+  const internalApis = composeInternalApis(config, {
+    ...{ issuer, seals, clock, publicKeys, upstream, dpop, registry },
+  });
   const publicApp = createPublicApp({
     ...{ issuer, relay, log },
     trustedProxies: config.trustedProxies,
@@ -254,6 +259,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       device: elsewhere.device,
       ciba: elsewhere.ciba,
       ...tokenStatus,
+      internalApi: internalApis.endpoint,
       userinfo: userinfoEndpoint({
         ...{ ...issue, registry, dpop },
         publicKeys: () => ring.publicKeys(),
@@ -283,6 +289,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       await registry.close();
       await upstream.close();
       await pool.close();
+      await internalApis.close();
       await clientAuthentication.close();
       await db.destroy();
     },

@@ -1,4 +1,5 @@
 import { GRANTS } from './reasons/grants.ts';
+import { INTERNAL_APIS } from './reasons/internal-apis.ts';
 import { REQUESTS } from './reasons/requests.ts';
 import { UPSTREAM } from './reasons/upstream.ts';
 import type { Wire } from './reasons/wire.ts';
@@ -9,7 +10,7 @@ import type { Failure, Result } from './result.ts';
  * reasons share one answer, so that a prober learns nothing; the reason itself
  * goes to the log.
  */
-export const REASONS = { ...REQUESTS, ...GRANTS, ...UPSTREAM } as const;
+export const REASONS = { ...REQUESTS, ...GRANTS, ...UPSTREAM, ...INTERNAL_APIS } as const;
 
 /** A stable name for why something was refused. */
 export type Reason = keyof typeof REASONS;

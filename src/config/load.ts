@@ -51,6 +51,7 @@ function assemble(values: Values, secrets: Config['secrets']): Config {
     workers: present('WORKERS'),
     relayPaths: present('RELAY_PATHS'),
     federationOrigins: present('FEDERATION_ORIGINS'),
+    internalApis: present('INTERNAL_APIS'),
     maxStaleness: present('MAX_STALENESS'),
     adminUrl: present('ADMIN_URL'),
     logLevel: present('LOG_LEVEL'),

@@ -1,5 +1,6 @@
 import { withoutTrailingSlash } from './addresses.ts';
 import type { Environment } from './environment.ts';
+import { overlapping } from './internal-apis.ts';
 import { overlap } from './network.ts';
 import type { ValueOf, VariableName } from './variables.ts';
 
@@ -75,6 +76,26 @@ const upstreamIsNoFederation: Rule = (values, environment) => {
   );
 };
 
+const internalApisAreApart: Rule = (values, environment) => {
+  const { INTERNAL_APIS = [], ISSUER, ADMIN_URL, UPSTREAM_ISSUER, UPSTREAM_URL } = values;
+  const names = INTERNAL_APIS.map(({ name }) => name);
+  if (new Set(names).size < names.length) {
+    environment.report('INTERNAL_APIS', 'gives a name twice', 'give each API a name of its own');
+  }
+  const others = [ISSUER, ADMIN_URL, UPSTREAM_ISSUER, UPSTREAM_URL].filter(
+    (address) => address !== undefined,
+  );
+  const taken = INTERNAL_APIS.filter(({ address }) =>
+    others.some((other) => overlapping(address, other)),
+  );
+  if (taken.length === 0) return;
+  environment.report(
+    'INTERNAL_APIS',
+    `reaches the identity provider or the proxy itself by "${taken.map(({ name }) => name).join('", "')}"`,
+    'name the API by an address that nothing else has; the provider would tell vendors who the user is',
+  );
+};
+
 /** The rules between variables, in the order in which their mistakes are told. */
 export const RULES: readonly Rule[] = [
   upstreamIsNamed,
@@ -83,4 +104,5 @@ export const RULES: readonly Rule[] = [
   listenersAreTwo,
   adminIsApart,
   upstreamIsNoFederation,
+  internalApisAreApart,
 ];

@@ -15,6 +15,13 @@ export type PseudonymAlgorithm = 'hmac-sha256' | 'oidc-sha256' | 'random';
 /** How a browser reaches the upstream's login pages. */
 export type FrontChannel = 'relay' | 'callback';
 
+/** An API behind the proxy that knows the upstream's own access tokens. */
+export interface InternalApi {
+  readonly name: string;
+  /** An origin, perhaps with a path; without a trailing slash. */
+  readonly address: string;
+}
+
 /** The whole configuration of one process: frozen, complete, validated. */
 export interface Config {
   /** Our public URL, without a trailing slash; may have a path. */
@@ -49,6 +56,8 @@ export interface Config {
   readonly relayPaths: readonly string[];
   /** Origins a relayed redirect may leave to. */
   readonly federationOrigins: readonly string[];
+  /** APIs that requests may be passed to with the upstream's own access token; names are unique. */
+  readonly internalApis: readonly InternalApi[];
   /** Seconds for which the last known registry may be served while the database is away. */
   readonly maxStaleness: number;
   readonly adminUrl: string;

@@ -1,5 +1,6 @@
 import { issuerAddress, originAddress, ownAddress, upstreamAddress } from './addresses.ts';
 import { databaseLocation } from './database-location.ts';
+import { internalApi } from './internal-apis.ts';
 import { bearerText, keyBytes } from './keys.ts';
 import { cidrBlock, listenAddress, pathPrefix } from './network.ts';
 import { anyText, listOf, oneOf, wholeNumber } from './reading.ts';
@@ -46,6 +47,7 @@ export const VARIABLES = {
   FRONT_CHANNEL: { reader: oneOf<FrontChannel>('relay', 'callback'), fallback: 'relay' },
   RELAY_PATHS: { reader: listOf(pathPrefix), fallback: '' },
   FEDERATION_ORIGINS: { reader: listOf(originAddress), fallback: '' },
+  INTERNAL_APIS: { reader: listOf(internalApi), fallback: '' },
   WORKERS: { reader: wholeNumber(1, 64), fallback: '1' },
   MAX_STALENESS: { reader: wholeNumber(0, 31_536_000), fallback: '60' },
   LOG_LEVEL: { reader: logLevels, fallback: 'info' },

@@ -1,11 +1,12 @@
 import express from 'express';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Express, Request, RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import type { Endpoints } from '../protocol/exits.ts';
 import type { Logger } from '../observability/logger.ts';
 import { allowClientOrigin, answerPreflight } from './cors.ts';
 import { boundedBody, formOf, queryOf } from './form.ts';
 import { logOf, onError, requestContext } from './request-context.ts';
+import { payloadOf } from './payload.ts';
 import { respond } from './respond.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { Route } from './routes.ts';
@@ -66,7 +67,7 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
     response.locals['endpoint'] = route.endpoint;
     next();
   };
-  router.all(path, named, boundedBody, async (request: Request, response: Response) => {
+  const serve: RequestHandler = async (request, response) => {
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response, route.cors, parts.isRedirectOrigin);
       return;
@@ -81,6 +82,8 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
       method,
       query: queryOf(request),
       form: formOf(request),
+      target: request.originalUrl,
+      payload: () => payloadOf(request, response),
       headers: singleHeaders(request),
       remoteAddress: request.ip ?? '',
       log: logOf(response),
@@ -91,7 +94,9 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
     });
     respond(response, answer);
     logOf(response).info({ endpoint: route.endpoint, status: response.statusCode }, 'answered');
-  });
+  };
+  if (route.passesOn === true) router.use(path, named, serve);
+  else router.all(path, named, boundedBody, serve);
 }
 
 function singleHeaders(request: Request): Readonly<Record<string, string | undefined>> {

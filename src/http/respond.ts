@@ -6,6 +6,12 @@ import type { ProtocolResponse } from '../protocol/message.ts';
 
 /** Writes what an endpoint answered. */
 export function respond(response: Response, answer: ProtocolResponse): void {
+  if (answer.kind === 'passed') {
+    // Not as Express sets them: it would add a charset that nobody named.
+    response.status(answer.status).setHeaders(new Map(Object.entries(answer.headers)));
+    response.end(answer.body);
+    return;
+  }
   response.set(answer.headers);
   if (answer.kind === 'redirect') {
     // 303: the browser must not repeat a POST at the next address (RFC 9700 4.12).

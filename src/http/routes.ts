@@ -6,10 +6,12 @@ export interface Route {
   readonly endpoint: keyof Endpoints;
   /** Under `ISSUER`. */
   readonly path: string;
-  readonly methods: readonly ('GET' | 'POST')[];
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
   readonly cors: CorsPolicy;
   /** Whether a person's browser reads the errors. */
   readonly audience: 'browser' | 'vendor';
+  /** Present: it takes every address below, and bodies of every kind. */
+  readonly passesOn?: true;
 }
 
 /** Every address of ours, in one place (design section 8). */
@@ -103,6 +105,14 @@ export const ROUTES: readonly Route[] = [
     methods: ['GET', 'POST'],
     cors: 'client',
     audience: 'vendor',
+  },
+  {
+    endpoint: 'internalApi',
+    path: '/oidc/api',
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    cors: 'nobody',
+    audience: 'vendor',
+    passesOn: true,
   },
   { endpoint: 'ciba', path: '/oidc/ciba', methods: ['POST'], cors: 'client', audience: 'vendor' },
 ];

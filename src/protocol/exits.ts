@@ -17,6 +17,7 @@ export interface Endpoints {
   readonly revoke: Endpoint;
   readonly device: Endpoint;
   readonly ciba: Endpoint;
+  readonly internalApi: Endpoint;
 }
 
 /** A place where a subject, or something else that identifies a user, could leave. */
@@ -36,6 +37,7 @@ const ELSEWHERE = 'test/leaks/elsewhere.test.ts';
 const MODES = 'test/leaks/response-modes.test.ts';
 const HINTS = 'test/attacks/hints.test.ts';
 const LOGS = 'test/leaks/logs.test.ts';
+const APIS = 'test/leaks/internal-apis.test.ts';
 const TOKENS = 'test/leaks/introspection.test.ts';
 const LOGOUT = 'test/leaks/logout.test.ts';
 
@@ -205,6 +207,24 @@ export const EXITS = {
     proof: 'test/attacks/elsewhere.test.ts',
   },
   'user-code': { rule: 'a code of ours', proof: ELSEWHERE },
+  'internal-api-client': {
+    rule: 'an access token is exchanged only for clients and APIs that an operator named',
+    proof: APIS,
+  },
+  'internal-api-audience': {
+    rule: 'a JWT is exchanged only at an API that it names',
+    proof: APIS,
+  },
+  'internal-api-address': {
+    rule: 'the upstream’s token goes to the API alone, whatever the path',
+    proof: APIS,
+  },
+  'internal-api-redirect': { rule: 'a redirect is neither followed nor passed on', proof: APIS },
+  'internal-api-headers': {
+    rule: 'of its headers only the type of the body and when to come back',
+    proof: APIS,
+  },
+  'internal-api-token': { rule: 'an answer that repeats the token is refused', proof: APIS },
   logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
 } as const satisfies Record<string, Exit>;
 
@@ -300,6 +320,15 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'introspection-subject',
     'introspection-members',
     'introspection-expiry',
+    'response-headers',
+  ],
+  internalApi: [
+    'internal-api-client',
+    'internal-api-audience',
+    'internal-api-address',
+    'internal-api-redirect',
+    'internal-api-headers',
+    'internal-api-token',
     'response-headers',
   ],
   revoke: ['revocation-owner', 'revocation-shared', 'response-headers'],

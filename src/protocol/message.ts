@@ -7,6 +7,10 @@ export interface ProtocolRequest {
   readonly query: URLSearchParams;
   /** The form body of a POST; empty where there was none. */
   readonly form: URLSearchParams;
+  /** The request target as it came (RFC 9112 3.2), for those who pass it on. */
+  readonly target: string;
+  /** Reads the body of a request that is passed on, whatever it is; bounded. */
+  readonly payload: () => Promise<Uint8Array>;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string;
@@ -31,6 +35,13 @@ export type ProtocolResponse =
       readonly mediaType: string;
       readonly jwt: string;
       readonly headers: Readonly<Record<string, string>>;
+    }
+  | {
+      /** What an internal API answered. */
+      readonly kind: 'passed';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Buffer;
     }
   | {
       readonly kind: 'page';

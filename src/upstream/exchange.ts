@@ -20,12 +20,14 @@ export interface ExchangeOptions {
 }
 
 interface ExchangeRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as `application/x-www-form-urlencoded`. */
   readonly body?: URLSearchParams;
+  /** Sent as they are, in place of a form; the type is the caller's to name. */
+  readonly octets?: Uint8Array;
   /** Aborted when the caller no longer wants the answer. */
   readonly signal?: AbortSignal;
   /** The media types that the caller can read. */
@@ -143,7 +145,7 @@ export function createExchange(options: ExchangeOptions = {}): ExchangePool {
         path: `${url.pathname}${url.search}`,
         method: request.method,
         headers: requestHeaders(request, headers),
-        body: request.body === undefined ? null : request.body.toString(),
+        body: bodyOf(request),
         signal,
       });
     try {
@@ -171,6 +173,11 @@ export function createExchange(options: ExchangeOptions = {}): ExchangePool {
 }
 
 type RawResponse = Omit<UpstreamResponse, 'mediaType'>;
+
+function bodyOf({ body, octets }: ExchangeRequest): string | Uint8Array | null {
+  if (octets !== undefined) return octets;
+  return body === undefined ? null : body.toString();
+}
 
 function requestHeaders(
   request: ExchangeRequest,

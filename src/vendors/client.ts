@@ -62,6 +62,8 @@ export interface ClientMetadata extends TokenMetadata, LogoutMetadata {
   readonly introspection_signed_response_alg?: 'RS256' | 'ES256' | 'PS256' | 'EdDSA' | undefined;
   /** Present: the client is an API that tokens may be meant for. */
   readonly resource_server?: ResourceServer | undefined;
+  /** The APIs of `INTERNAL_APIS` that the client reaches with its access tokens. */
+  readonly internal_apis?: readonly string[] | undefined;
   readonly response_types: readonly string[];
   readonly grant_types: readonly string[];
   /** Space-separated; the scopes that the client may ask for. */

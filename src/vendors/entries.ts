@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS, clientJwks } from './client-keys.ts';
+import { internalApis } from './internal-apis.ts';
 import { logoutMembers } from './logout-members.ts';
 import { redirectUriProblem } from './redirect-uri.ts';
 import { relayEmailDomain, relayEmailProblems, releasePolicy } from './release-policy.ts';
@@ -146,6 +147,7 @@ export const clientEntry = z
     require_auth_time: z.boolean().default(false),
     ...tokenMembers,
     resource_server: resourceServerEntry.optional(),
+    internal_apis: internalApis.optional(),
     login_hint: z.enum(['forward', 'drop']).default('drop'),
     dpop_bound_access_tokens: z.boolean().optional(),
     require_dpop_nonce: z.boolean().optional(),

@@ -208,6 +208,7 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     require_auth_time: entry.require_auth_time,
     introspection_signed_response_alg: entry.introspection_signed_response_alg,
     resource_server: entry.resource_server,
+    internal_apis: entry.internal_apis,
     ...tokenMetadata(entry),
     login_hint: entry.login_hint,
     relay_email_domain: entry.relay_email_domain,

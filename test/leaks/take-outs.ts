@@ -18,6 +18,8 @@ const INTROSPECT = 'src/protocol/introspect.ts';
 const VIEW = 'src/protocol/introspection-view.ts';
 const REVOKE = 'src/protocol/revoke.ts';
 const LOGOUT = 'src/protocol/logout.ts';
+const API = 'src/protocol/internal-api.ts';
+const API_REQUEST = 'src/upstream/internal-api.ts';
 const BACKCHANNEL = 'src/protocol/backchannel-logout.ts';
 const BACKCHANNEL_TOKEN = 'src/protocol/logout-delivery.ts';
 
@@ -325,6 +327,53 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       file: VIEW,
       find: "if (caller.clientId === owner.clientId) return { as: 'client' };",
       replace: "if (caller.clientId !== '') return { as: 'client' };",
+    },
+  ],
+  'internal-api-client': [
+    {
+      file: API,
+      find: 'if (client.metadata.internal_apis?.includes(name) !== true) {',
+      replace: "if (name === '') {",
+    },
+  ],
+  'internal-api-audience': [
+    {
+      file: API,
+      find: '?.includes(`${parts.issuer}${FOLDER}${name}`) === false',
+      replace: '?.length === 0',
+    },
+  ],
+  'internal-api-address': [
+    {
+      file: API_REQUEST,
+      find: "if (path !== '' && (path.includes('//') || canonicalPath(path) === undefined)) {",
+      replace: "if (path === '' && canonicalPath(path) !== undefined) {",
+    },
+    {
+      file: API_REQUEST,
+      find: 'if (address.origin !== origin || address.pathname !== expected) {',
+      replace: 'if (address.origin !== origin && address.pathname !== expected) {',
+    },
+  ],
+  'internal-api-redirect': [
+    {
+      file: API_REQUEST,
+      find: '...{ method, url },',
+      replace: "...{ method, url, redirects: 'same-origin' },",
+    },
+  ],
+  'internal-api-headers': [
+    {
+      file: API_REQUEST,
+      find: 'headers: passedHeaders(response), body };',
+      replace: 'headers, body };',
+    },
+  ],
+  'internal-api-token': [
+    {
+      file: API_REQUEST,
+      find: "throw new Refusal('api_answer_refused', 'it repeats the access token');",
+      replace: '',
     },
   ],
   'introspection-vendor': [{ file: VIEW, find: 'if (!isServed) return undefined;', replace: '' }],

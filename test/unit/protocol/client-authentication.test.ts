@@ -25,6 +25,8 @@ it('remembers little of a failed attempt, however long the invented client id is
       method: 'POST',
       query: new URLSearchParams(),
       form: new URLSearchParams({ client_id: 'n'.repeat(60_000), client_secret: 'guess' }),
+      target: '/oidc/token',
+      payload: () => Promise.resolve(new Uint8Array()),
       headers: {},
       remoteAddress: '192.0.2.1',
       log: createLogger({ level: 'error', destination: { write: () => {} } }),
