@@ -1,12 +1,13 @@
 import { orRefuse, Refusal } from '../errors.ts';
 import type { LogoutGrants, LogoutSession } from '../grants/logout.ts';
-import type { Result } from '../result.ts';
+import { failure, type Result } from '../result.ts';
 import { upstreamSidIndex, userIndexIn } from '../subjects/session-index.ts';
 import type { VerifiedLogoutToken } from '../tokens/logout-token.ts';
 import { verifyLogoutToken } from '../tokens/logout-token.ts';
 import type { UpstreamProvider } from '../upstream/provider.ts';
 import type { Client } from '../vendors/client.ts';
 import { upstreamClientId } from '../vendors/rules.ts';
+import { withFreshKeys } from './fresh-keys.ts';
 import type { Endpoint } from './message.ts';
 import { privateJson } from './message.ts';
 import { refuseDuplicates, required } from './parameters.ts';
@@ -67,11 +68,11 @@ async function verified(
     const { issuer, id_token_signing_alg_values_supported: algorithms } = upstream.metadata();
     return verifyLogoutToken(jwt, { keys: upstream.keys(), issuer, algorithms, now });
   };
-  const first = await verify();
-  if (first.ok || first.reason !== 'id_token_key_unknown') return first;
-  const second = (await upstream.refetchKeys()) ? await verify() : first;
-  if (second.ok || second.reason !== 'id_token_key_unknown') return second;
-  throw new Refusal('logout_token_invalid', 'signed with an unknown key');
+  const refetch = (): Promise<boolean> => upstream.refetchKeys();
+  const result = await withFreshKeys(verify, 'id_token_key_unknown', refetch);
+  return !result.ok && result.reason === 'id_token_key_unknown'
+    ? failure('logout_token_invalid', 'signed with an unknown key')
+    : result;
 }
 
 async function sessionsOf(

@@ -5,6 +5,7 @@ import type { AssertionExpectation, VerifiedAssertion } from '../tokens/client-a
 import { verifyClientAssertion } from '../tokens/client-assertion.ts';
 import type { ClientKeys } from '../outbound/client-keys.ts';
 import type { Client } from '../vendors/client.ts';
+import { withFreshKeys } from './fresh-keys.ts';
 
 /** RFC 7523 2.2: the one type of assertion that authenticates a client. */
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -71,7 +72,6 @@ async function verify(
     const material = { method: 'private_key_jwt', keys } as const;
     return verifyClientAssertion(assertion, { ...expected, material });
   };
-  const first = await withKeys();
-  if (first.ok || first.reason !== 'client_assertion_key_unknown') return first;
-  return (await parts.clientKeys.refetch(client)) ? withKeys() : first;
+  const refetch = (): Promise<boolean> => parts.clientKeys.refetch(client);
+  return withFreshKeys(withKeys, 'client_assertion_key_unknown', refetch);
 }

@@ -2,6 +2,7 @@ import { Refusal, orRefuse } from '../errors.ts';
 import type { ClientKeys } from '../outbound/client-keys.ts';
 import { verifyRequestObject } from '../tokens/request-object.ts';
 import type { Client } from '../vendors/client.ts';
+import { withFreshKeys } from './fresh-keys.ts';
 import type { PushedRequests } from './pushed-requests.ts';
 
 /** What finding the parameters of an authorization request takes. */
@@ -66,9 +67,8 @@ export async function signedParameters(
       algorithm: metadata.request_object_signing_alg,
       now: parts.clock(),
     });
-  const first = await verify();
-  const isUnknown = !first.ok && first.reason === 'client_assertion_key_unknown';
-  const verified = isUnknown && (await parts.clientKeys.refetch(client)) ? await verify() : first;
+  const refetch = (): Promise<boolean> => parts.clientKeys.refetch(client);
+  const verified = await withFreshKeys(verify, 'client_assertion_key_unknown', refetch);
   if (!verified.ok && verified.reason === 'client_assertion_key_unknown') {
     throw new Refusal('request_object_invalid', verified.detail);
   }

@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts';
 import type { Reason } from '../errors.ts';
 import type { Client } from '../vendors/client.ts';
-import { continuityDeadline, modeFor, strictest } from '../vendors/phase.ts';
+import { continuityDeadline, modeFor, newestPhase, strictest } from '../vendors/phase.ts';
 import type { Mode } from '../vendors/phase.ts';
 import type { Grant } from './grant.ts';
 
@@ -54,7 +54,5 @@ export function standingClient(
 
 /** The release policy of a grant today: the stricter of then and now. Only the `sub` continues. */
 export function modeToday(grant: Grant, client: Client): Mode {
-  const version = client.phases.at(-1);
-  if (version === undefined) return 'pairwise';
-  return strictest(grant.mode, modeFor(version, grant.userIndex));
+  return strictest(grant.mode, modeFor(newestPhase(client), grant.userIndex));
 }

@@ -2,6 +2,7 @@ import type { Result } from '../result.ts';
 import type { VerifiedIdToken } from '../tokens/verify.ts';
 import { verifyIdToken } from '../tokens/verify.ts';
 import type { UpstreamProvider } from '../upstream/provider.ts';
+import { withFreshKeys } from './fresh-keys.ts';
 
 /** What the upstream's ID token must say. */
 interface Expectation {
@@ -15,7 +16,7 @@ interface Expectation {
  * Verifies an ID token of the upstream against its current keys; an unknown key
  * is looked for once more, as often as the upstream's rate limit allows.
  */
-export async function verifiedIdToken(
+export function verifiedIdToken(
   upstream: UpstreamProvider,
   idToken: string,
   expected: Expectation,
@@ -29,7 +30,5 @@ export async function verifiedIdToken(
       algorithms: metadata.id_token_signing_alg_values_supported,
     });
   };
-  const first = await verify();
-  if (first.ok || first.reason !== 'id_token_key_unknown') return first;
-  return (await upstream.refetchKeys()) ? verify() : first;
+  return withFreshKeys(verify, 'id_token_key_unknown', () => upstream.refetchKeys());
 }

@@ -3,6 +3,7 @@ import type { Result } from '../result.ts';
 import { verifyUserinfo } from '../tokens/verify-userinfo.ts';
 import type { UpstreamProvider } from '../upstream/provider.ts';
 import type { VerifyAnswer } from '../upstream/userinfo-request.ts';
+import { withFreshKeys } from './fresh-keys.ts';
 
 /**
  * Verifies a userinfo answer against the upstream's current keys; an unknown key
@@ -21,8 +22,7 @@ export function verifiedUserinfo(
         keys: upstream.keys(),
         issuer: upstream.metadata().issuer,
       });
-    const first = await verify();
-    if (first.ok || first.reason !== 'userinfo_key_unknown') return orRefuse(first);
-    return orRefuse((await upstream.refetchKeys()) ? await verify() : first);
+    const refetch = (): Promise<boolean> => upstream.refetchKeys();
+    return orRefuse(await withFreshKeys(verify, 'userinfo_key_unknown', refetch));
   };
 }

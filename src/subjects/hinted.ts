@@ -2,7 +2,7 @@ import { userIndex as indexUser } from '../database/blind-index.ts';
 import { orUnavailable } from '../database/connection.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Client } from '../vendors/client.ts';
-import { kindOf, modeFor } from '../vendors/phase.ts';
+import { kindOf, modeFor, newestPhase } from '../vendors/phase.ts';
 import { checkLocalSubject } from './local-subject.ts';
 import { findOwner, loginTimes } from './store.ts';
 
@@ -22,7 +22,6 @@ export class HintedSubjects {
 
   /** Of a subject that stands in an ID token of ours, which proves that the client was given it. */
   async provenUsers(client: Client, subject: string): Promise<readonly string[]> {
-    if (!checkLocalSubject(subject).ok) return [];
     const owner = await this.#owner(client, subject);
     const wasOpen = client.phases.some(({ phase, percent, pilotUsers }) => {
       return phase !== 'pairwise' || percent !== undefined || pilotUsers.length > 0;
@@ -42,9 +41,8 @@ export class HintedSubjects {
   async requestableUsers(client: Client, subject: string): Promise<readonly string[]> {
     if (!checkLocalSubject(subject).ok) return [];
     const known = await this.knownUsers(client, subject);
-    const newest = client.phases.at(-1);
     const index = this.#indexOf(client, subject);
-    const isOpen = newest !== undefined && kindOf(modeFor(newest, index)) === 'public';
+    const isOpen = kindOf(modeFor(newestPhase(client), index)) === 'public';
     return isOpen ? [...known, encoded(index)] : known;
   }
 

@@ -3,7 +3,7 @@ import { userIndex as indexUser } from '../database/blind-index.ts';
 import type { Connection } from '../database/connection.ts';
 import { orUnavailable } from '../database/connection.ts';
 import type { Client } from '../vendors/client.ts';
-import { modeFor } from '../vendors/phase.ts';
+import { modeFor, newestPhase } from '../vendors/phase.ts';
 import { mintReleasedSubject } from './released.ts';
 import type { ReleasedSubject, SubjectKind } from './released.ts';
 import { findLocalSubject, findNewest } from './store.ts';
@@ -37,10 +37,9 @@ export class KnownSubjects {
   async subjectFor(client: Client, released: ReleasedIn): Promise<ReleasedSubject | undefined> {
     const { sector } = client;
     const localSubject = await this.#localSubject(released);
-    const version = client.phases.at(-1);
-    if (localSubject === undefined || version === undefined) return undefined;
+    if (localSubject === undefined) return undefined;
     const userIndex = indexUser(this.#indexRoot, sector, localSubject);
-    if (modeFor(version, userIndex) !== 'pairwise') return undefined;
+    if (modeFor(newestPhase(client), userIndex) !== 'pairwise') return undefined;
     const newest = await orUnavailable(() => findNewest(this.#db, { sector, userIndex }));
     return newest === undefined ? undefined : mintReleasedSubject(newest.sub);
   }

@@ -30,6 +30,13 @@ export function modeFor(
     : 'shadow';
 }
 
+/** What a client is served as now: the newest version of its phase; the registry loads no client without. */
+export function newestPhase(client: Pick<Client, 'clientId' | 'phases'>): PhaseVersion {
+  const newest = client.phases.at(-1);
+  if (newest === undefined) throw new Error(`client ${client.clientId} has no phase`);
+  return newest;
+}
+
 /** The stricter of two modes: `pairwise` before `shadow` before `public`. */
 export function strictest(a: Mode, b: Mode): Mode {
   return STRICTNESS[a] >= STRICTNESS[b] ? a : b;

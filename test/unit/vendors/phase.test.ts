@@ -8,6 +8,7 @@ import {
   continuityDeadline,
   kindOf,
   modeFor,
+  newestPhase,
   strictest,
   type Mode,
 } from '../../../src/vendors/phase.ts';
@@ -31,6 +32,14 @@ function version(number: number, phase: Phase, rest: Partial<PhaseVersion> = {})
     ...rest,
   };
 }
+
+describe('what a client is served as now', () => {
+  it('is the newest version of its phase, and without one nothing is guessed', () => {
+    const [first, second] = [version(1, 'public'), version(2, 'pairwise')];
+    expect(newestPhase({ clientId: 'acme-web', phases: [first, second] })).toBe(second);
+    expect(() => newestPhase({ clientId: 'acme-web', phases: [] })).toThrow('acme-web');
+  });
+});
 
 describe('the mode of a user', () => {
   it('is the phase itself where nothing narrows it', () => {
