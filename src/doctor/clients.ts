@@ -4,6 +4,7 @@ import type { StoredClient } from '../vendors/client-store.ts';
 import { isResourceServerOnly } from '../vendors/resource-server.ts';
 import { canBypass } from '../vendors/rules.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
+import { grantFindings } from './grants.ts';
 import { logoutFindings } from './logout.ts';
 
 /** What the registration of a client says, without asking anybody. */
@@ -16,6 +17,7 @@ export function clientFindings(
     sectorFinding(stored.client, all),
     bypassFinding(stored),
     ...(metadata === undefined ? [] : authenticationFindings(stored.client, metadata)),
+    ...(metadata === undefined ? [] : grantFindings(stored.client, metadata)),
     ...(metadata === undefined ? [] : scopeFindings(stored.client, metadata)),
     ...(metadata === undefined ? [] : logoutFindings(stored.client, metadata)),
     ...forwardedFindings(stored.client),
@@ -29,7 +31,8 @@ function sectorFinding(client: Client, all: readonly StoredClient[]): Finding {
     .map((other) => other.client.clientId);
   const shared = others.length === 0 ? '' : `, shared with ${others.join(', ')}`;
   const uris = metadata.redirect_uris.join(', ');
-  return ok('sector', `Sector ${sector}${shared}; redirect URIs ${uris}.`, clientId);
+  const ways = uris === '' ? 'no redirect URIs' : `redirect URIs ${uris}`;
+  return ok('sector', `Sector ${sector}${shared}; ${ways}.`, clientId);
 }
 
 function bypassFinding({ client, acceptBypassAt }: StoredClient): Finding {

@@ -13,7 +13,6 @@ import { examineStorage, type Storage } from './storage.ts';
 import { stateLimitFinding } from './state-limit.ts';
 import { summaryFindings } from './summary.ts';
 import { examineUpstream } from './upstream.ts';
-import { isResourceServerOnly } from '../vendors/resource-server.ts';
 
 /** Milliseconds after which no further client is walked. */
 const TIME_FOR_CLIENTS = 60_000;
@@ -64,8 +63,8 @@ async function walkAll(
   const late = performance.now() + TIME_FOR_CLIENTS;
   try {
     for (const { client } of storage.clients) {
-      // An API without logins has none to walk.
-      if (isResourceServerOnly(client)) continue;
+      // An API, or a client without the code flow, has no login page to walk to.
+      if (client.metadata.redirect_uris.length === 0) continue;
       if (performance.now() > late) {
         const hint = 'The upstream is slow, or there are many clients; nothing is wrong by itself.';
         findings.push(warning('login_page', 'Not walked for time.', hint, client.clientId));
@@ -75,7 +74,7 @@ async function walkAll(
       findings.push(...login.findings, await directAnswerFinding(config, metadata, client));
       paths.push(...login.paths);
     }
-    const [first] = storage.clients;
+    const first = storage.clients.find(({ client }) => client.metadata.redirect_uris.length > 0);
     const limit = first && (await stateLimitFinding(config, metadata, first.client));
     findings.push(...(limit === undefined ? [] : [limit]));
     const relayPaths = relayPathsFinding(paths, config.relayPaths);

@@ -1,4 +1,4 @@
-import { CIBA_GRANT, DEVICE_CODE_GRANT, TOKEN_EXCHANGE_GRANT } from '../upstream/grant-types.ts';
+import { CIBA_GRANT, DEVICE_CODE_GRANT, upstreamGrants } from '../upstream/grant-types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
 
 /** What our discovery document says beside what the proxy can do by itself. */
@@ -12,17 +12,10 @@ export const NOTHING_OFFERED: Offered = { grantTypes: [], members: {} };
 
 /** What can be offered because the upstream has it too. */
 export function offeredThrough(metadata: UpstreamMetadata, issuer: string): Offered {
-  const { reached, grant_types_supported: grants } = metadata;
-  const device = reached.device_authorization_endpoint !== undefined;
-  const ciba =
-    reached.backchannel_authentication_endpoint !== undefined &&
-    metadata.backchannel_token_delivery_modes_supported.includes('poll');
+  const { reached } = metadata;
+  const grantTypes = upstreamGrants(metadata);
   return {
-    grantTypes: [
-      ...(device ? [DEVICE_CODE_GRANT] : []),
-      ...(ciba ? [CIBA_GRANT] : []),
-      ...(grants.includes(TOKEN_EXCHANGE_GRANT) ? [TOKEN_EXCHANGE_GRANT] : []),
-    ],
+    grantTypes,
     members: {
       ...(reached.end_session_endpoint !== undefined && {
         end_session_endpoint: `${issuer}/oidc/logout`,
@@ -35,8 +28,10 @@ export function offeredThrough(metadata: UpstreamMetadata, issuer: string): Offe
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
       }),
-      ...(device && { device_authorization_endpoint: `${issuer}/oidc/device` }),
-      ...(ciba && {
+      ...(grantTypes.includes(DEVICE_CODE_GRANT) && {
+        device_authorization_endpoint: `${issuer}/oidc/device`,
+      }),
+      ...(grantTypes.includes(CIBA_GRANT) && {
         backchannel_authentication_endpoint: `${issuer}/oidc/ciba`,
         backchannel_token_delivery_modes_supported: ['poll'],
         backchannel_user_code_parameter_supported: false,

@@ -11,8 +11,8 @@ export interface SectorInput {
   readonly assigned?: string | undefined;
   /** The sector of a vendor that chose one for all its clients ({@link vendorSector}). */
   readonly vendorSector?: string | undefined;
-  /** An API may be without redirect URIs, and is then a sector of its own. */
-  readonly resourceServer?: boolean | undefined;
+  /** Whether the client may be without redirect URIs: an API, or one without the code flow. */
+  readonly withoutRedirectUris?: boolean | undefined;
 }
 
 /** The sector, or the error of a registration (OpenID Connect Registration 3.3). */
@@ -40,7 +40,8 @@ export function vendorSector(vendorId: string): string {
  * The sector of a client (OpenID Connect Core 8.1): what the operator assigned,
  * else the vendor's one sector, else the host (with its port) of
  * `sector_identifier_uri`, else the host that all redirect URIs share. Clients
- * without such a host are a sector of their own if they are native or `public`.
+ * without such a host are a sector of their own if they are native or `public`,
+ * and those that need no redirect URI if they have none.
  */
 export function sectorOf(input: SectorInput): SectorResult {
   if (input.assigned !== undefined) return assignedSector(input.assigned);
@@ -68,7 +69,7 @@ function fromIdentifierUri(uri: string): SectorResult {
 }
 
 function fromRedirectUris(input: SectorInput): SectorResult {
-  if (input.redirectUris.length === 0 && input.resourceServer === true) {
+  if (input.redirectUris.length === 0 && input.withoutRedirectUris === true) {
     return sector(`client:${input.clientId}`);
   }
   if (input.redirectUris.length === 0) {

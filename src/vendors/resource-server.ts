@@ -23,6 +23,8 @@ export const resourceServerEntry = z.strictObject({
 /** The names that the member may hold. */
 export const RESOURCE_SERVER_MEMBERS = Object.keys(resourceServerEntry.shape);
 
+const CODE_GRANTS: readonly string[] = ['authorization_code', 'refresh_token'];
+
 /**
  * Whether a client is nothing but a resource server: nobody logs in there, and it
  * never speaks to the upstream, so its credential is always checked here.
@@ -30,17 +32,21 @@ export const RESOURCE_SERVER_MEMBERS = Object.keys(resourceServerEntry.shape);
 export function isResourceServerOnly(client: {
   readonly metadata: {
     readonly redirect_uris: readonly string[];
+    readonly grant_types: readonly string[];
     readonly resource_server?: ResourceServer | undefined;
   };
 }): boolean {
   const { redirect_uris: redirectUris, resource_server: resourceServer } = client.metadata;
-  return resourceServer !== undefined && redirectUris.length === 0;
+  // Whoever names other grants gets tokens from the upstream; the code flow needs a redirect URI.
+  const getsTokens = client.metadata.grant_types.some((type) => !CODE_GRANTS.includes(type));
+  return resourceServer !== undefined && redirectUris.length === 0 && !getsTokens;
 }
 
 /** What makes an API's registration useless: said at registration, not when it first asks. */
 export function resourceServerProblems(entry: {
   readonly resource_server?: ResourceServer | undefined;
   readonly redirect_uris: readonly string[];
+  readonly grant_types: readonly string[];
   readonly upstream?: object | undefined;
   readonly token_endpoint_auth_method: string;
 }): readonly { readonly member: string; readonly wrong: string; readonly right: string }[] {
@@ -51,7 +57,7 @@ export function resourceServerProblems(entry: {
       'use client_secret_basic, client_secret_post, client_secret_jwt or private_key_jwt';
     return [{ member: 'token_endpoint_auth_method', wrong, right }];
   }
-  if (entry.redirect_uris.length > 0 && entry.upstream === undefined) {
+  if (!isResourceServerOnly({ metadata: entry }) && entry.upstream === undefined) {
     const wrong = 'stands at a client whose credential the upstream judges';
     const right = 'give the client "upstream", or register the API apart, without redirect_uris';
     return [{ member: 'resource_server', wrong, right }];

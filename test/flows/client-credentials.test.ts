@@ -34,6 +34,14 @@ beforeAll(async () => {
     },
     { id: 'passing', authentication: 'forwarded', client, upstreamClient },
     { id: 'plain' },
+    {
+      id: 'alone',
+      client: {
+        ...{ grant_types: ['client_credentials'], scope: 'reports' },
+        ...{ redirect_uris: [], post_logout_redirect_uris: [] },
+      },
+      upstreamClient,
+    },
   ]);
 });
 afterAll(() => world.close());
@@ -116,6 +124,25 @@ describe('client_credentials', () => {
       expect(member(answer, 'error')).toBe('unsupported_grant_type');
     },
   );
+});
+
+describe('a client that has nothing but client_credentials', () => {
+  it('needs no redirect URI to get its tokens', async () => {
+    const answer = await ask('alone', {});
+    expect(member(answer, 'scope')).toBe('reports');
+  });
+
+  it('logs nobody in, by any response type', async () => {
+    const party = vendorByHand(world, 'alone');
+    for (const responseType of ['code', 'none', 'id_token']) {
+      const { url } = party.request({ scope: 'openid', response_type: responseType });
+      const answer = await fetch(url, { redirect: 'manual' });
+      expect(answer.status).toBe(400);
+      expect(answer.headers.get('location')).toBeNull();
+    }
+    const code = await party.token({ grant_type: 'authorization_code', code: 'x' });
+    expect(member(code, 'error')).toBe('unauthorized_client');
+  });
 });
 
 describe('at registration', () => {

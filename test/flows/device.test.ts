@@ -16,7 +16,10 @@ import { createWorld } from '../support/world.ts';
 describe.each(['relay', 'callback'] as const)('a device, front channel %s', (frontChannel) => {
   let world: World;
   beforeAll(async () => {
-    world = await elsewhereWorld([{ id: 'acme' }, { id: 'bolt' }], {
+    const client = {
+      ...{ grant_types: [DEVICE_CODE], redirect_uris: [], post_logout_redirect_uris: [] },
+    };
+    world = await elsewhereWorld([{ id: 'acme' }, { id: 'bolt' }, { id: 'television', client }], {
       environment: { FRONT_CHANNEL: frontChannel },
     });
   });
@@ -38,16 +41,16 @@ describe.each(['relay', 'callback'] as const)('a device, front channel %s', (fro
     expect(refreshed.claims()?.sub).toBe(sub);
   });
 
-  it('gives two vendors two subjects', async () => {
+  it('gives each vendor a subject of its own, also one that knows no browser', async () => {
     const subjects = [];
-    for (const id of ['acme', 'bolt']) {
+    for (const id of ['acme', 'bolt', 'television']) {
       const party = await partyOf(world, id);
       const device = await client.initiateDeviceAuthorization(party, { scope: 'openid' });
       await connectDevice(String(device.verification_uri_complete), 'bob');
       const tokens = await client.pollDeviceAuthorizationGrant(party, device);
       subjects.push(tokens.claims()?.sub);
     }
-    expect(new Set(subjects).size).toBe(2);
+    expect(new Set(subjects).size).toBe(3);
   });
 });
 

@@ -10,7 +10,7 @@ import { jsonIn, withBody } from '../support/upstream/answer.ts';
 import { altered } from '../support/upstream/faults.ts';
 import { tellLogout, upstreamLogoutToken } from '../support/upstream/logout-token.ts';
 import type { World } from '../support/world.ts';
-import { createWorld, loggedOutAt } from '../support/world.ts';
+import { createWorld, loggedOutAt, upstreamSecret, vendorSecret } from '../support/world.ts';
 import type { TalkativeWorld } from './scenario.ts';
 import { logIn, talkativeWorld } from './scenario.ts';
 
@@ -154,12 +154,21 @@ describe('what vendors receive in frames', () => {
   let sid: string;
   const browser = new Browser();
   const known = new Map<string, Readonly<Record<string, unknown>>>();
-  const uriOf = (id: string): string => `https://${id}.example/frontchannel-logout?of=${id}`;
+  const uriOf = (id: string): string =>
+    new URL(`/frontchannel-logout?of=${id}`, world.vendor(id).redirectUri).href;
 
   beforeAll(async () => {
-    world = await createWorld(
-      ['acme', 'bolt'].map((id) => ({ id, client: { frontchannel_logout_uri: uriOf(id) } })),
-    );
+    world = await createWorld();
+    const entries = ['acme', 'bolt'].map((id) => {
+      const { clientId, redirectUri } = world.vendor(id);
+      const client = {
+        ...{ client_id: clientId, client_secret: vendorSecret(id), redirect_uris: [redirectUri] },
+        upstream: { client_id: `legacy-${id}`, client_secret: upstreamSecret(id) },
+        frontchannel_logout_uri: uriOf(id),
+      };
+      return { id, clients: [client] };
+    });
+    await world.proxy.apply(entries);
     for (const id of ['acme', 'bolt']) {
       known.set(id, (await world.vendor(id).logIn(browser, 'alice')).claims);
     }
@@ -173,7 +182,7 @@ describe('what vendors receive in frames', () => {
     );
   const expectOwn = (frames: readonly URL[]): void => {
     for (const id of ['acme', 'bolt']) {
-      const frame = frames.find(({ hostname }) => hostname === `${id}.example`);
+      const frame = frames.find(({ origin }) => origin === new URL(uriOf(id)).origin);
       expect(frame?.searchParams.get('sid')).toBe(known.get(id)?.['sid']);
       expect(frame?.searchParams.get('iss')).toBe(world.proxy.issuer);
       expect(frame?.searchParams.get('of')).toBe(id);
@@ -193,7 +202,7 @@ describe('what vendors receive in frames', () => {
     faults.clear();
     expect(body).not.toContain(sid);
     expect(body).not.toContain('stranger');
-    expectOwn(framesIn(body).filter(({ protocol }) => protocol === 'https:'));
+    expectOwn(framesIn(body));
   });
 
   it('their own session id and our issuer from the page of ours', async () => {
@@ -204,7 +213,7 @@ describe('what vendors receive in frames', () => {
     expect(status).toBe(200);
     expect(body).not.toContain(sid);
     expectOwn(framesIn(body));
-    expect(headers.get('content-security-policy')).toContain('https://acme.example');
+    expect(headers.get('content-security-policy')).toContain(new URL(uriOf('acme')).origin);
   });
 
   it('nothing where the session is made up, or of another issuer', async () => {

@@ -5,6 +5,7 @@ import { applyRegistrations, planApply } from '../../vendors/apply.ts';
 import { inWorkspace } from '../context.ts';
 import { readInput, secretSources } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
+import { knownGrants } from '../upstream-grants.ts';
 
 interface ApplyOptions {
   readonly file: string;
@@ -22,12 +23,19 @@ export function applyCommand(host: CommandHost): Command {
     .option('--json', 'print one JSON object')
     .action(async (options: ApplyOptions) => {
       const yaml = await readInput(host.context, options.file);
-      const plan = await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {
+      const plan = await inWorkspace(host.context, async (workspace) => {
+        const { db, atRest, actor, clock } = workspace;
         const registrations = readApplyDocument(yaml, secretSources(host.context));
-        if (options.dryRun === true) return planApply({ db, atRest }, registrations);
+        const named = registrations.clients.flatMap(
+          ({ settings }) => settings.metadata.grant_types,
+        );
+        const upstreamGrants = await knownGrants(workspace, named);
+        if (options.dryRun === true) {
+          return planApply({ db, atRest }, registrations, upstreamGrants);
+        }
         const sectorChange = options.allowSectorChange === true ? 'allowed' : 'refused';
         return applyRegistrations({ db, atRest }, registrations, {
-          ...{ actor, sectorChange },
+          ...{ actor, sectorChange, upstreamGrants },
           at: clock(),
         });
       });

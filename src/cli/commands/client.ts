@@ -7,8 +7,9 @@ import { usersOfSector } from '../../vendors/vendor-store.ts';
 import { membersOf, withClientOptions, type ClientOptions } from '../client-options.ts';
 import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
-import { givenEntry } from '../entry.ts';
+import { givenEntry, type GivenEntry } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
+import { knownGrants } from '../upstream-grants.ts';
 import { clientSummary, clientView, editText, editView } from '../views/registry.ts';
 
 interface CreateOptions extends ClientOptions {
@@ -95,8 +96,10 @@ async function create(
     ...(options.phase !== undefined && { phase: options.phase }),
   };
   const entry = await givenEntry(host.context, options.file, members);
-  await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {
-    const how = { actor, at: clock(), sectorChange: 'refused' } as const;
+  await inWorkspace(host.context, async (workspace) => {
+    const { db, atRest, actor, clock } = workspace;
+    const upstreamGrants = await knownGrants(workspace, grantTypesOf(entry));
+    const how = { actor, at: clock(), sectorChange: 'refused', upstreamGrants } as const;
     const plan = await createClient({ db, atRest }, options.vendor, entry, how);
     host.output().result(editView(plan), editText(plan));
   });
@@ -104,9 +107,14 @@ async function create(
 
 async function update(host: CommandHost, id: string, options: UpdateOptions): Promise<void> {
   const entry = await givenEntry(host.context, options.file, membersOf(options));
-  await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {
+  await inWorkspace(host.context, async (workspace) => {
+    const { db, atRest, actor, clock } = workspace;
+    const upstreamGrants = await knownGrants(workspace, grantTypesOf(entry));
     const change = (sectorChange: 'allowed' | 'refused'): Promise<Plan> =>
-      changeClient({ db, atRest }, id, entry, { actor, at: clock(), sectorChange });
+      changeClient({ db, atRest }, id, entry, {
+        ...{ actor, sectorChange, upstreamGrants },
+        at: clock(),
+      });
     let plan: Plan;
     try {
       plan = await change('refused');
@@ -117,6 +125,11 @@ async function update(host: CommandHost, id: string, options: UpdateOptions): Pr
     }
     host.output().result(editView(plan), editText(plan));
   });
+}
+
+function grantTypesOf({ members }: GivenEntry): readonly unknown[] {
+  const { grant_types: grantTypes } = members;
+  return Array.isArray(grantTypes) ? grantTypes : [];
 }
 
 function remove(host: CommandHost, id: string, yes: boolean | undefined): Promise<void> {

@@ -8,7 +8,7 @@ import { marked, quoted, read, rowsOf } from './documents.ts';
 const examples = rowsOf(marked(read('docs/sectors.md'), 'examples'));
 
 test('there are examples', () => {
-  expect(examples.length).toBeGreaterThan(10);
+  expect(examples.length).toBeGreaterThan(15);
 });
 
 test.each(examples)('%s %s: %s', (uris, also, outcome) => {
