@@ -18,6 +18,7 @@ import { OWN_PREFIXES } from './http/routes.ts';
 import { respondRelayError } from './http/request-context.ts';
 import { outOfBand } from './composition/out-of-band.ts';
 import { composeLogout } from './composition/logout.ts';
+import { composeNotices } from './composition/notices.ts';
 import type { Logger } from './observability/logger.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
 import { authorizeEndpoint } from './protocol/authorize.ts';
@@ -147,6 +148,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     clientKeys: (client) => clientAuthentication.clientKeys.keys(client),
   };
   const signAnswer = answerSigner(issue);
+  const notices = composeNotices({ db, issue, registry, binding, signAnswer });
   const oneTime = new OneTimeUses(db, () => registry.databaseUp);
   const dpop = { issuer, claimsRoot, oneTime, clock };
   const logouts = composeLogout({
@@ -231,6 +233,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       ),
       authorize: authorizeEndpoint({
         ...{ issuer, clients: registry, upstream, seals, binding, sealRoot, clock, signAnswer },
+        vendors: registry,
         requests: pushedRequests.requests,
         frontChannel: config.frontChannel,
         longLogins: new RateLimiterMemory(LONG_LOGINS),
@@ -242,8 +245,12 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       }),
       par: pushedRequests.par,
       callback: logouts.callback(
-        callbackEndpoint({ ...issue, ...{ binding, signAnswer, upstreamIssuer } }),
+        callbackEndpoint({
+          ...{ ...issue, binding, signAnswer, upstreamIssuer },
+          noticeDue: notices.due,
+        }),
       ),
+      notice: notices.page,
       logout: logouts.logout,
       backchannelLogout: logouts.backchannelLogout,
       frontchannelLogout: logouts.frontchannelLogout,

@@ -6,6 +6,7 @@ import { registry } from '../../migrations/0003_registry.ts';
 import { pseudonyms } from '../../migrations/0004_pseudonyms.ts';
 import { sessions } from '../../migrations/0005_sessions.ts';
 import { logout } from '../../migrations/0006_logout.ts';
+import { notices } from '../../migrations/0007_notices.ts';
 import { audit } from '../../migrations/0008_audit.ts';
 import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
 import type { Connection } from './connection.ts';
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly Migration[] = [
   pseudonyms,
   sessions,
   logout,
+  notices,
   audit,
   subjectLifecycle,
 ];

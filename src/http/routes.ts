@@ -12,6 +12,8 @@ export interface Route {
   readonly audience: 'browser' | 'vendor';
   /** Present: it takes every address below, and bodies of every kind. */
   readonly passesOn?: true;
+  /** Default: a form. */
+  readonly body?: 'json';
 }
 
 /** Every address of ours, in one place (design section 8). */
@@ -51,6 +53,13 @@ export const ROUTES: readonly Route[] = [
     path: '/oidc/callback',
     // A provider that redirects with 307 makes the browser post its login form here; only the
     // query is read.
+    methods: ['GET', 'POST'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
+  {
+    endpoint: 'notice',
+    path: '/oidc/notice',
     methods: ['GET', 'POST'],
     cors: 'nobody',
     audience: 'browser',
@@ -105,6 +114,22 @@ export const ROUTES: readonly Route[] = [
     methods: ['GET', 'POST'],
     cors: 'client',
     audience: 'vendor',
+  },
+  {
+    endpoint: 'register',
+    path: '/oidc/register',
+    methods: ['POST'],
+    cors: 'nobody',
+    audience: 'vendor',
+    body: 'json',
+  },
+  {
+    endpoint: 'registration',
+    path: '/oidc/register/:client_id',
+    methods: ['GET', 'PUT', 'DELETE'],
+    cors: 'nobody',
+    audience: 'vendor',
+    body: 'json',
   },
   {
     endpoint: 'internalApi',

@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts';
 import { scopesFor } from '../tokens/release.ts';
-import type { Client } from '../vendors/client.ts';
+import type { Client, Vendor } from '../vendors/client.ts';
 import { isRegisteredRedirectUri } from '../vendors/redirect-uri.ts';
 import { responseTypeOf, type ResponseType } from '../vendors/response-types.ts';
 import type { Addressee } from './authorization-answer.ts';
@@ -10,6 +10,7 @@ import { optional, words } from './parameters.ts';
 import { resourcesOf } from './resources.ts';
 import type { ResponseMode } from './response-mode.ts';
 import { isFrontChannelType, responseModeOf } from './response-mode.ts';
+import type { NoticeWish, Transaction } from './transaction.ts';
 
 /** An authorization request of a vendor (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1), validated. */
 export interface AuthorizationRequest {
@@ -64,10 +65,24 @@ export function readAnswerPlace(
 }
 
 /** The user must be known at the authorization endpoint, and only terminated clients let us redeem. */
-export function refuseImpossible(client: Client, responseType: ResponseType): void {
-  if (client.upstream === undefined && isFrontChannelType(responseType)) {
+export function refuseImpossible(
+  client: Client,
+  { responseType, notice }: Pick<Transaction, 'responseType' | 'notice'>,
+): void {
+  if (client.upstream !== undefined) return;
+  if (isFrontChannelType(responseType)) {
     throw new Refusal('client_front_channel', 'forwarded clients get a code only');
   }
+  if (notice !== undefined) throw new Refusal('notice_impossible', 'the client is forwarded');
+}
+
+/** OpenID Connect Core 3.1.2.1: `prompt=consent` shows a notice anew. */
+export function noticeWish(
+  vendor: Pick<Vendor, 'notice'> | undefined,
+  prompt: readonly string[],
+): NoticeWish | undefined {
+  if (vendor?.notice !== true) return undefined;
+  return prompt.includes('consent') ? 'always' : 'unseen';
 }
 
 /** Reads and judges everything else of the request; what is wrong goes to the answer place. */

@@ -2,10 +2,11 @@ import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Refusal } from '../errors.ts';
 import type { FrontChannel } from '../config/types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
-import type { Client } from '../vendors/client.ts';
+import type { Client, Vendor } from '../vendors/client.ts';
 import type { AnswerPlace, AuthorizationRequest } from './authorization-request.ts';
 import {
   REPEATABLE,
+  noticeWish,
   readAnswerPlace,
   readAuthorizationRequest,
   refuseImpossible,
@@ -29,6 +30,7 @@ import { upstreamAuthorization } from './upstream-authorization.ts';
 export interface AuthorizeParts {
   readonly issuer: string;
   readonly clients: { find(clientId: string): Client | undefined };
+  readonly vendors: { vendor(id: string): Vendor | undefined };
   readonly upstream: { metadata(): UpstreamMetadata };
   readonly seals: Seals;
   readonly binding: BrowserBinding;
@@ -131,8 +133,9 @@ async function beginLogin(
     resource: wanted.resource,
     frontChannel: client.frontChannel ?? parts.frontChannel,
     dpopJkt: wanted.dpopJkt,
+    notice: noticeWish(parts.vendors.vendor(client.vendorId), wanted.prompt),
   };
-  refuseImpossible(client, transaction.responseType);
+  refuseImpossible(client, transaction);
   const location = new URL(parts.authorizationEndpoint(transaction.frontChannel));
   const sent = upstreamAuthorization(parts, transaction, client);
   for (const [name, value] of sent) location.searchParams.append(name, value);

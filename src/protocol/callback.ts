@@ -1,15 +1,15 @@
 import { Refusal, orRefuse } from '../errors.ts';
-import type { Reason } from '../errors.ts';
-import type { Client } from '../vendors/client.ts';
-import { isRegisteredRedirectUri } from '../vendors/redirect-uri.ts';
-import type { AnswerMembers, SignAnswer } from './authorization-answer.ts';
-import { authorizationAnswer, standardError } from './authorization-answer.ts';
+import type { AnswerMembers } from './authorization-answer.ts';
+import { standardError } from './authorization-answer.ts';
 import type { BrowserBinding } from './browser-binding.ts';
 import type { SealedCode } from './code.ts';
 import { openPendingCode, sealCode } from './code.ts';
 import type { EarlyParts } from './early.ts';
-import { answerEarly } from './early.ts';
-import type { Endpoint, ProtocolRequest, ProtocolResponse } from './message.ts';
+import { answerEarly, arriveEarly } from './early.ts';
+import type { LoginAnswerParts } from './login-answer.ts';
+import { answeredOrTold, answerOf, logRefused } from './login-answer.ts';
+import type { Endpoint } from './message.ts';
+import type { NoticeDue } from './notice.ts';
 import { optional, refuseDuplicates } from './parameters.ts';
 import type { Transaction } from './transaction.ts';
 import { openTransaction } from './transaction.ts';
@@ -19,7 +19,8 @@ import { goesEarly } from './way.ts';
 export interface CallbackParts extends EarlyParts {
   readonly upstreamIssuer: string;
   readonly binding: BrowserBinding;
-  readonly signAnswer: (client: Client) => SignAnswer;
+  readonly signAnswer: LoginAnswerParts['signAnswer'];
+  readonly noticeDue: NoticeDue;
 }
 
 /**
@@ -32,13 +33,8 @@ export function callbackEndpoint(parts: CallbackParts): Endpoint {
     const error = optional(request.query, 'error');
     const pending = error === undefined ? await readCode(parts, request.query) : undefined;
     const transaction = pending?.transaction ?? (await readTransaction(parts, request.query));
-    const client = parts.clients.find(transaction.clientId);
-    if (client === undefined) throw new Refusal('client_unknown');
-    if (!isRegisteredRedirectUri(transaction.redirectUri, client.metadata)) {
-      throw new Refusal('redirect_uri_unregistered');
-    }
-    const answer = (members: AnswerMembers): Promise<ProtocolResponse> =>
-      authorizationAnswer(transaction, parts.issuer, members, parts.signAnswer(client));
+    const to = answerOf(parts, transaction);
+    const { client, answer } = to;
     if (pending === undefined) {
       logRefused(request, 'upstream_refused', client);
       return answer({ error: standardError(error ?? '') });
@@ -48,39 +44,18 @@ export function callbackEndpoint(parts: CallbackParts): Endpoint {
       logRefused(request, 'login_required', client);
       return answer({ error: 'login_required' });
     }
-    try {
-      return await answer(await membersOf(parts, pending, client, request));
-    } catch (failed) {
-      if (!(failed instanceof Refusal)) throw failed;
-      logRefused(request, failed.reason, client, failed.detail);
-      return answer(errorFor(failed.reason));
-    }
+    return answeredOrTold(to, request, async () => {
+      if (!goesEarly(transaction, client)) return answer(await lateMembers(parts, pending));
+      const arrival = await arriveEarly(parts, pending, client);
+      const notice = await parts.noticeDue(arrival);
+      return notice ?? answer(await answerEarly(parts, arrival, request.log));
+    });
   };
 }
 
-/** Hints are told by the bare code, word for word what a browser without a session gets. */
-function errorFor(reason: Reason): AnswerMembers {
-  if (reason === 'hint_mismatch') return { error: 'login_required' };
-  const unavailable: ReadonlySet<Reason> = new Set([
-    'upstream_unavailable',
-    'upstream_timeout',
-    'database_unavailable',
-    'configuration_stale',
-    'key_unavailable',
-  ]);
-  return { error: unavailable.has(reason) ? 'temporarily_unavailable' : 'server_error' };
-}
-
-async function membersOf(
-  parts: CallbackParts,
-  pending: SealedCode,
-  client: Client,
-  request: ProtocolRequest,
-): Promise<AnswerMembers> {
-  const { transaction } = pending;
-  if (goesEarly(transaction, client)) return answerEarly(parts, pending, client, request.log);
+async function lateMembers(parts: CallbackParts, pending: SealedCode): Promise<AnswerMembers> {
   // The upstream's code for `none` is discarded: nobody may redeem it.
-  if (transaction.responseType === 'none') return {};
+  if (pending.transaction.responseType === 'none') return {};
   return { code: await sealCode(parts.seals, pending, parts.clock()) };
 }
 
@@ -113,13 +88,4 @@ async function readTransaction(parts: CallbackParts, query: URLSearchParams): Pr
   const state = optional(query, 'state');
   if (state === undefined) throw new Refusal('response_foreign', 'no transaction of ours');
   return orRefuse(await openTransaction(parts.seals, state, parts.clock()));
-}
-
-function logRefused(
-  request: ProtocolRequest,
-  reason: Reason,
-  client: Client,
-  detail?: string,
-): void {
-  request.log.warn({ reason, detail, client: client.clientId }, 'refused');
 }

@@ -6,6 +6,7 @@ import type { VerifiedIdToken } from '../tokens/verify.ts';
 import type { UpstreamTokens } from '../upstream/token-request.ts';
 import type { Grant } from './grant.ts';
 import { packGrant, unpackGrant } from './grant.ts';
+import { isContents, packArrival, unpackArrival } from './kept-arrival.ts';
 import type { Seals } from './seals.ts';
 import type { Transaction } from './transaction.ts';
 import { packTransaction, unpackTransaction } from './transaction.ts';
@@ -50,19 +51,9 @@ export function sealPendingCode(seals: Seals, code: SealedCode, now: Date): Prom
 
 /** Keeps what an early redemption yielded; the vendor's code is a random reference to it. */
 export function keepEarlyCode(seals: Seals, code: EarlyCode, now: Date): Promise<string> {
-  const { tokens, verified } = code;
   const contents = {
     ...{ r: packTransaction({ ...code.transaction, state: undefined }), g: packGrant(code.grant) },
-    ...{
-      t: new Concealed(tokens.accessToken),
-      l: tokens.expiresIn ?? null,
-      f: concealed(tokens.refreshToken),
-    },
-    ...{
-      v: new Concealed(JSON.stringify(verified.claims)),
-      u: verified.subject,
-      a: verified.algorithm,
-    },
+    ...packArrival(code),
   };
   return seals.keep('code', contents, timesFrom(now));
 }
@@ -74,7 +65,7 @@ export async function openCode(seals: Seals, code: string, now: Date): Promise<R
     return failure(opened.reason === 'seal_expired' ? 'code_expired' : 'code_invalid');
   }
   const { contents, expiresAt } = opened.value;
-  if (!isRecord(contents['g']) || !isRecord(contents['r'])) {
+  if (!isContents(contents['g']) || !isContents(contents['r'])) {
     return success({ way: 'late', ...unpackSealedCode(contents), expiresAt });
   }
   const grant = unpackGrant(contents['g']);
@@ -82,20 +73,7 @@ export async function openCode(seals: Seals, code: string, now: Date): Promise<R
   return success({
     ...{ way: 'early', grant, expiresAt },
     transaction: unpackTransaction(contents['r']),
-    tokens: {
-      kind: 'tokens',
-      accessToken: String(contents['t']),
-      tokenType: 'Bearer',
-      expiresIn: typeof contents['l'] === 'number' ? contents['l'] : undefined,
-      refreshToken: typeof contents['f'] === 'string' ? contents['f'] : undefined,
-      idToken: undefined,
-      scope: grant.scope,
-    },
-    verified: {
-      claims: JSON.parse(String(contents['v'])) as VerifiedIdToken['claims'],
-      subject: String(contents['u']),
-      algorithm: String(contents['a']) as VerifiedIdToken['algorithm'],
-    },
+    ...unpackArrival(contents, grant.scope),
   });
 }
 
@@ -119,18 +97,4 @@ function unpackSealedCode(contents: Readonly<Record<string, SealValue>>): Sealed
     upstreamCode: String(contents['u']),
     transaction: unpackTransaction(contents),
   };
-}
-
-function concealed(token: string | undefined): SealValue {
-  return token === undefined ? null : new Concealed(token);
-}
-
-function isRecord(value: SealValue | undefined): value is Record<string, SealValue> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Uint8Array) &&
-    !(value instanceof Concealed)
-  );
 }

@@ -1,6 +1,5 @@
-import { escaped } from './form-post.ts';
 import type { ProtocolResponse } from './message.ts';
-import { NO_STORE } from './message.ts';
+import { escaped, page } from './page.ts';
 
 /** Asks for the code that a device shows (RFC 8628 3.3). */
 export function codeForm(action: string, problem: string): ProtocolResponse {
@@ -40,14 +39,4 @@ export function departurePage(departure: Departure): ProtocolResponse {
       `<p>${asked ? 'On the next page, enter the code' : 'The next page may show the code'} ${theirs}.</p>` +
       `<p><a rel="noreferrer" href="${escaped(address)}">Go on</a></p>`,
   );
-}
-
-function page(title: string, body: string): ProtocolResponse {
-  return {
-    kind: 'page',
-    html:
-      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head>` +
-      `<body><h1>${title}</h1>${body}</body></html>\n`,
-    headers: { ...NO_STORE, 'referrer-policy': 'no-referrer' },
-  };
 }

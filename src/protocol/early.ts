@@ -5,7 +5,8 @@ import type { AnswerMembers } from './authorization-answer.ts';
 import type { SealedCode } from './code.ts';
 import { keepEarlyCode } from './code.ts';
 import { satisfiesHints } from './hints.ts';
-import { redeem } from './redemption.ts';
+import type { Arrived, Redeemer } from './redemption.ts';
+import { redeemForUser, settleRedeemed } from './redemption.ts';
 import type { Issue, IssueParts } from './token-issue.ts';
 import { issueAccessToken, issueIdToken, requireStanding } from './token-issue.ts';
 import { upstreamCredentialsOf } from './upstream-credentials.ts';
@@ -13,24 +14,43 @@ import { upstreamCredentialsOf } from './upstream-credentials.ts';
 /** What the early way works with. */
 export type EarlyParts = IssueParts;
 
+/** A login whose user the proxy knows, before anything is kept of it or released. */
+export interface EarlyArrival extends Arrived {
+  readonly pending: SealedCode;
+  /** The per-sector blind index of the user. */
+  readonly userIndex: Uint8Array;
+}
+
 /**
  * The early way (design section 4): the upstream's code is redeemed before the
- * vendor is answered, so that the answer can hold tokens and a hint can be
- * compared. The vendor's own code is a random reference then.
+ * vendor is answered, so that a hint can be compared, a notice be shown, and the
+ * answer hold tokens.
  */
-export async function answerEarly(
+export async function arriveEarly(
   parts: EarlyParts,
   pending: SealedCode,
   client: Client,
+): Promise<EarlyArrival> {
+  const arrived = await redeemForUser(parts, ourselves(parts, client), pending, parts.clock());
+  const { subject } = arrived.verified;
+  const userIndex = orRefuse(parts.subjects.indexOf(arrived.client, subject));
+  if (!satisfiesHints(pending.transaction.hinted, userIndex)) throw new Refusal('hint_mismatch');
+  return { ...arrived, pending, userIndex };
+}
+
+/** What the vendor is answered then. Its own code is a random reference. */
+export async function answerEarly(
+  parts: EarlyParts,
+  arrival: EarlyArrival,
   log: Logger,
 ): Promise<AnswerMembers> {
   const now = parts.clock();
+  const { pending } = arrival;
   const { transaction } = pending;
   const redemption = orRefuse(
-    await redeem(parts, ourselves(parts, client), pending, spentWith(pending, now), now),
+    await settleRedeemed(parts, arrival, transaction, spentWith(pending, now), now),
   );
   const { grant, tokens, verified } = redemption;
-  if (!satisfiesHints(transaction.hinted, grant.userIndex)) throw new Refusal('hint_mismatch');
   const wanted = new Set(transaction.responseType.split(' '));
   const issue: Issue = {
     ...{ client: redemption.client, grant, tokens, verified, now, log },
@@ -61,7 +81,7 @@ export async function answerEarly(
 }
 
 /** The proxy redeems with the client's upstream credential, which only terminated clients leave to it. */
-function ourselves(parts: EarlyParts, client: Client): Parameters<typeof redeem>[1] {
+function ourselves(parts: EarlyParts, client: Client): Redeemer {
   const { upstream } = client;
   if (upstream === undefined) throw new Refusal('client_front_channel');
   return {

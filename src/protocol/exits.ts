@@ -8,6 +8,7 @@ export interface Endpoints {
   readonly authorize: Endpoint;
   readonly par: Endpoint;
   readonly callback: Endpoint;
+  readonly notice: Endpoint;
   readonly logout: Endpoint;
   readonly backchannelLogout: Endpoint;
   readonly frontchannelLogout: Endpoint;
@@ -38,6 +39,7 @@ const MODES = 'test/leaks/response-modes.test.ts';
 const HINTS = 'test/attacks/hints.test.ts';
 const LOGS = 'test/leaks/logs.test.ts';
 const APIS = 'test/leaks/internal-apis.test.ts';
+const NOTICE = 'test/leaks/notice.test.ts';
 const TOKENS = 'test/leaks/introspection.test.ts';
 const LOGOUT = 'test/leaks/logout.test.ts';
 
@@ -167,6 +169,16 @@ export const EXITS = {
     rule: '`s_hash` is that of the state that the vendor sent',
     proof: MODES,
   },
+  'notice-first': {
+    rule: 'nothing is released before the person has gone on',
+    proof: NOTICE,
+  },
+  'notice-page': { rule: 'names of claims, and a random reference', proof: NOTICE },
+  'notice-browser-binding': {
+    rule: 'is shown to, and answered by, the browser that began the login',
+    proof: NOTICE,
+  },
+  'notice-members': { rule: 'known members only', proof: NOTICE },
   'hint-answer': { rule: 'another user than hinted at is `login_required`', proof: HINTS },
   'hint-subject': { rule: 'names only whom the client was given', proof: HINTS },
   'hint-forwarding': { rule: 'a subject is never forwarded', proof: 'test/flows/hints.test.ts' },
@@ -230,106 +242,3 @@ export const EXITS = {
 
 /** The name of an exit. */
 export type ExitName = keyof typeof EXITS;
-
-/** Which exits each endpoint has; an endpoint without a row does not compile. */
-export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...ExitName[]]>> = {
-  discovery: ['discovery'],
-  jwks: ['discovery'],
-  webfinger: ['webfinger'],
-  authorize: [
-    'hint-subject',
-    'hint-forwarding',
-    'code',
-    'authorization-response-issuer',
-    'authorization-response-members',
-    'authorization-error',
-  ],
-  par: ['pushed-request', 'pushed-request-members', 'token-error', 'response-headers'],
-  callback: [
-    'code',
-    'authorization-response-issuer',
-    'authorization-response-members',
-    'authorization-error',
-    'callback-code',
-    'callback-early-code',
-    'callback-access-token',
-    'callback-members',
-    'callback-issuer',
-    'callback-error',
-    'callback-browser-binding',
-    'jarm-audience',
-    'id-token-subject',
-    'id-token-code-hash',
-    'id-token-state-hash',
-    'hint-answer',
-    'logout-response',
-  ],
-  backchannelLogout: [
-    'logout-token-subject',
-    'logout-token-sid',
-    'logout-token-issuer',
-    'logout-token-audience',
-  ],
-  frontchannelLogout: ['frontchannel-logout', 'relay-frontchannel-logout'],
-  logout: ['logout-request', 'logout-response', 'relay-logout-hint'],
-  token: [
-    'dpop-nonce',
-    'id-token-subject',
-    'id-token-claims',
-    'id-token-values',
-    'claims-by-scope',
-    'aggregated-claims',
-    'relay-email',
-    'id-token-issuer',
-    'id-token-audience',
-    'id-token-hash',
-    'id-token-auth-time',
-    'id-token-auth-time-offset',
-    'id-token-expiry',
-    'id-token-sid',
-    'access-token',
-    'access-token-jwt-subject',
-    'access-token-jwt-claims',
-    'access-token-jwt-seal',
-    'client-token-subject',
-    'id-token-encryption',
-    'refresh-token',
-    'token-response-members',
-    'token-response-scope',
-    'exchanged-token',
-    'exchanged-token-user',
-    'token-error',
-    'response-headers',
-  ],
-  ciba: ['auth-req-id', 'backchannel-hint', 'response-headers'],
-  device: ['device-code', 'verification-uri', 'user-code', 'response-headers'],
-  userinfo: [
-    'client-token-userinfo',
-    'userinfo-jwt',
-    'userinfo-subject',
-    'userinfo-claims',
-    'claims-by-scope',
-    'aggregated-claims',
-    'relay-email',
-    'userinfo-user',
-    'response-headers',
-  ],
-  introspect: [
-    'introspection-caller',
-    'introspection-vendor',
-    'introspection-subject',
-    'introspection-members',
-    'introspection-expiry',
-    'response-headers',
-  ],
-  internalApi: [
-    'internal-api-client',
-    'internal-api-audience',
-    'internal-api-address',
-    'internal-api-redirect',
-    'internal-api-headers',
-    'internal-api-token',
-    'response-headers',
-  ],
-  revoke: ['revocation-owner', 'revocation-shared', 'response-headers'],
-};

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ProtocolResponse } from './message.ts';
 import { NO_STORE } from './message.ts';
+import { escaped } from './page.ts';
 
 const SUBMIT = 'document.forms[0].submit()';
 const SUBMIT_HASH = createHash('sha256').update(SUBMIT).digest('base64');
@@ -27,14 +28,4 @@ export function formPostPage(
     html,
     headers: { ...NO_STORE, 'content-security-policy': policy, 'referrer-policy': 'no-referrer' },
   };
-}
-
-/** Text as it may stand in markup and between quotes. */
-export function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
 }

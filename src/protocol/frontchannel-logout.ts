@@ -2,10 +2,10 @@ import { Refusal } from '../errors.ts';
 import type { LogoutGrants } from '../grants/logout.ts';
 import { upstreamSidIndex } from '../subjects/session-index.ts';
 import type { Client } from '../vendors/client.ts';
-import { escaped } from './form-post.ts';
 import { frontChannelAddress } from './frontchannel-address.ts';
 import type { Endpoint, ProtocolResponse } from './message.ts';
 import { NO_STORE } from './message.ts';
+import { escaped } from './page.ts';
 import { optional, refuseDuplicates } from './parameters.ts';
 
 /** What the front-channel logout page works with. */

@@ -45,7 +45,7 @@ export function pushedRequestEndpoint(parts: PushedRequestParts): Endpoint {
     const duplicated = duplicatedNames(parameters, REPEATABLE);
     readAnswerPlace(client, parameters, duplicated);
     const { responseType } = readAuthorizationRequest(client, parameters);
-    refuseImpossible(client, responseType);
+    refuseImpossible(client, { responseType, notice: undefined });
     if (client.metadata.token_endpoint_auth_method === 'none') {
       await count(parts.unauthenticated, request.remoteAddress);
     }

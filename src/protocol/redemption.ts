@@ -19,13 +19,17 @@ import { upstreamRedirectUri } from './upstream-authorization.ts';
 import { upstreamTokens } from './upstream-tokens.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
-/** What an upstream code came to. */
-export interface Redemption {
+/** A user whom the upstream has told us of, and of whom nothing is kept yet. */
+export interface Arrived {
   /** The client as it stands now that the upstream has answered. */
   readonly client: Client;
-  readonly grant: Grant;
   readonly tokens: UpstreamTokens;
   readonly verified: VerifiedIdToken;
+}
+
+/** What an upstream code came to. */
+export interface Redemption extends Arrived {
+  readonly grant: Grant;
 }
 
 /**
@@ -36,14 +40,30 @@ export interface Redemption {
  */
 export async function redeem(
   parts: IssueParts,
-  authenticated: Pick<
-    AuthenticatedClient,
-    'client' | 'upstream' | 'otherReading' | 'forwarded' | 'failed'
-  >,
-  { upstreamCode, transaction }: SealedCode,
-  spend: Omit<NonNullable<Arrival['spend']>, 'grantId'>,
+  authenticated: Redeemer,
+  pending: SealedCode,
+  spend: Spend,
   now: Date,
 ): Promise<Result<Redemption>> {
+  const arrived = await redeemForUser(parts, authenticated, pending, now);
+  return settleRedeemed(parts, arrived, pending.transaction, spend, now);
+}
+
+/** Who redeems a code at the upstream. */
+export type Redeemer = Pick<
+  AuthenticatedClient,
+  'client' | 'upstream' | 'otherReading' | 'forwarded' | 'failed'
+>;
+
+type Spend = Omit<NonNullable<Arrival['spend']>, 'grantId'>;
+
+/** The first half of {@link redeem}: VERIFY. Nothing is kept of the user. */
+export async function redeemForUser(
+  parts: IssueParts,
+  authenticated: Redeemer,
+  { upstreamCode, transaction }: SealedCode,
+  now: Date,
+): Promise<Arrived> {
   const tokens = await upstreamTokens(
     authenticated,
     (credentials) =>
@@ -59,15 +79,26 @@ export async function redeem(
       }),
     'code_invalid',
   );
-  const { scope, maxAge, authTimeRequested, resource } = transaction;
-  return arrive(parts, authenticated, tokens, {
-    asked: { scope, maxAge, authTimeRequested, resource },
-    ...{ spend, now },
-    nonce: upstreamNonce(parts.sealRoot, transaction.id),
-    gone: 'code_invalid',
-    browser: transaction.browser,
-    keepsIdToken: needsUpstreamHint(authenticated.client, transaction),
-  });
+  const nonce = upstreamNonce(parts.sealRoot, transaction.id);
+  return verify(parts, authenticated, tokens, { nonce, gone: 'code_invalid', now });
+}
+
+/**
+ * The second half of {@link redeem}: RESOLVE.
+ *
+ * @returns `code_replayed` where what is spent was spent before
+ */
+export function settleRedeemed(
+  parts: IssueParts,
+  arrived: Arrived,
+  transaction: Transaction,
+  spend: Spend,
+  now: Date,
+): Promise<Result<Redemption>> {
+  const { scope, maxAge, authTimeRequested, resource, browser } = transaction;
+  const asked = { scope, maxAge, authTimeRequested, resource };
+  const keepsIdToken = needsUpstreamHint(arrived.client, transaction);
+  return settle(parts, arrived, { asked, spend, browser, keepsIdToken, now });
 }
 
 /** The relay adds the upstream's ID token to a logout; nobody else ever needs it again. */
@@ -75,16 +106,21 @@ function needsUpstreamHint({ metadata }: Client, { frontChannel }: Transaction):
   return frontChannel === 'relay' && metadata.post_logout_redirect_uris.length > 0;
 }
 
-/** What a user's arrival is judged by. */
-export interface Expected {
-  /** What the vendor asked for. */
-  readonly asked: Pick<Grant, 'scope' | 'maxAge' | 'authTimeRequested' | 'resource'>;
+/** What an answer of the upstream is judged by. */
+interface Verification {
   /** Ours towards the upstream; undefined where its kind of grant has none. */
   readonly nonce: string | undefined;
-  /** What is used up in the same transaction. */
-  readonly spend: Omit<NonNullable<Arrival['spend']>, 'grantId'>;
   /** What a client is refused with that was removed meanwhile. */
   readonly gone: Reason;
+  readonly now: Date;
+}
+
+/** What becomes of a user's arrival. */
+interface Settlement {
+  /** What the vendor asked for. */
+  readonly asked: Pick<Grant, 'scope' | 'maxAge' | 'authTimeRequested' | 'resource'>;
+  /** What is used up in the same transaction. */
+  readonly spend: Spend;
   /** The hash of the cookie that binds the browser in which the user arrived. */
   readonly browser?: string;
   /** Whether the upstream's ID token is kept for a logout. */
@@ -100,11 +136,19 @@ export interface Expected {
  */
 export async function arrive(
   parts: IssueParts,
+  authenticated: Pick<AuthenticatedClient, 'client' | 'upstream'>,
+  tokens: UpstreamTokens,
+  expected: Verification & Settlement,
+): Promise<Result<Redemption>> {
+  return settle(parts, await verify(parts, authenticated, tokens, expected), expected);
+}
+
+async function verify(
+  parts: IssueParts,
   { client, upstream }: Pick<AuthenticatedClient, 'client' | 'upstream'>,
   tokens: UpstreamTokens,
-  expected: Expected,
-): Promise<Result<Redemption>> {
-  const { now, nonce, asked } = expected;
+  { nonce, gone, now }: Verification,
+): Promise<Arrived> {
   if (tokens.idToken === undefined) throw new Refusal('upstream_token_missing', 'no ID token');
   const verified = orRefuse(
     await verifiedIdToken(parts.upstream, tokens.idToken, {
@@ -115,17 +159,27 @@ export async function arrive(
     }),
   );
   const current = parts.clients.find(client.clientId);
-  if (current === undefined) throw new Refusal(expected.gone, 'the client is gone');
+  if (current === undefined) throw new Refusal(gone, 'the client is gone');
+  return { client: current, tokens, verified };
+}
+
+async function settle(
+  parts: IssueParts,
+  { client, tokens, verified }: Arrived,
+  expected: Settlement,
+): Promise<Result<Redemption>> {
+  const { asked, now } = expected;
   const grantId = randomBytes(16).toString('base64url');
   const settled = await parts.subjects.settle({
-    client: current,
+    client,
     localSubject: verified.subject,
     spend: { ...expected.spend, grantId },
     session: {
       grantId,
-      ...sectorSid(parts, current, verified.claims),
+      ...sectorSid(parts, client, verified.claims),
       ...(expected.browser !== undefined && { browser: expected.browser }),
-      ...(expected.keepsIdToken === true && { upstreamIdToken: tokens.idToken }),
+      ...(expected.keepsIdToken === true &&
+        tokens.idToken !== undefined && { upstreamIdToken: tokens.idToken }),
       expiresAt: refreshTokenExpiry(now),
     },
   });
@@ -135,5 +189,5 @@ export async function arrive(
     ...{ id: grantId, clientId: client.clientId, subject, kind, mode, userIndex },
     ...{ ...asked, scope: grantedScope(tokens.scope, asked.scope), change },
   };
-  return success({ client: current, grant, tokens, verified });
+  return success({ client, grant, tokens, verified });
 }

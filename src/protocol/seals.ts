@@ -12,6 +12,7 @@ export interface ReferenceStore {
 const LONGEST: Readonly<Record<Exclude<Purpose, 'transaction'>, number>> = {
   pushed_request: 0,
   logout: 1800,
+  notice: 0,
   pending_code: 4096,
   code: 4096,
   access_token: 4096,

@@ -42,7 +42,12 @@ export interface Transaction {
   readonly frontChannel: FrontChannel;
   /** RFC 9449 10: the thumbprint of the key that the code is bound to. */
   readonly dpopJkt: string | undefined;
+  /** Which users are shown the vendor's notice before the answer; undefined: none. */
+  readonly notice: NoticeWish | undefined;
 }
+
+/** Those who have not been told of all that the vendor gets, or every one. */
+export type NoticeWish = 'unseen' | 'always';
 
 /** A user may take this long to log in. */
 const TRANSACTION_SECONDS = 3600;
@@ -74,6 +79,7 @@ export function packTransaction(transaction: Transaction): Record<string, SealVa
     e: transaction.resource,
     f: transaction.frontChannel,
     j: transaction.dpopJkt ?? null,
+    w: transaction.notice ?? null,
   };
 }
 
@@ -99,12 +105,17 @@ export function unpackTransaction(contents: Readonly<Record<string, SealValue>>)
     resource: texts(contents['e']) ?? [],
     frontChannel: contents['f'] === 'callback' ? 'callback' : 'relay',
     dpopJkt: text(contents['j']),
+    notice: noticeOf(contents['w']),
   };
 }
 
 function modeOf(value: SealValue | undefined): ResponseMode {
   const mode = RESPONSE_MODES.find((known) => known === value);
   return mode === undefined || mode === 'jwt' ? 'query' : mode;
+}
+
+function noticeOf(value: SealValue | undefined): NoticeWish | undefined {
+  return value === 'unseen' || value === 'always' ? value : undefined;
 }
 
 function texts(value: SealValue | undefined): readonly string[] | undefined {

@@ -10,8 +10,12 @@ function isEarly(transaction: Pick<Transaction, 'responseType' | 'hinted'>): boo
   return isFrontChannelType(transaction.responseType) || transaction.hinted !== undefined;
 }
 
-/** Whether a login goes the early way; forwarded clients have only the late one. */
+/**
+ * Whether a login goes the early way; forwarded clients have only the late one. A notice is never
+ * left out: where its client has become one of them meanwhile, the early way refuses it.
+ */
 export function goesEarly(transaction: Transaction, client: Client): boolean {
+  if (transaction.notice !== undefined) return true;
   return client.upstream !== undefined && isEarly(transaction);
 }
 

@@ -138,6 +138,28 @@ export const REQUESTS = {
     description: 'Too many logins were begun from this address. Try again later.',
   },
   login_required: { status: 400, error: 'login_required', description: 'The user must log in.' },
+  // The notice before a first login
+  notice_impossible: {
+    status: 400,
+    error: 'unauthorized_client',
+    description: 'The notice of this vendor cannot be shown for this client.',
+  },
+  notice_unseen: {
+    status: 400,
+    error: 'consent_required',
+    description: 'The user must be told first what the application will get.',
+  },
+  notice_declined: {
+    status: 400,
+    error: 'access_denied',
+    description: 'The user did not go on.',
+  },
+  notice_gone: {
+    status: 400,
+    error: 'invalid_request',
+    description:
+      'This page was answered already, or has expired. Go back to where you came from and log in again.',
+  },
   // Authorization responses
   response_foreign: {
     status: 400,

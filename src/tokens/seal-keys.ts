@@ -8,6 +8,7 @@ export type Purpose =
   | 'pushed_request'
   | 'logout'
   | 'pending_code'
+  | 'notice'
   | 'code'
   | 'access_token'
   | 'refresh_token'
@@ -20,6 +21,7 @@ const PURPOSE_LETTERS: Readonly<Record<Purpose, string>> = {
   pushed_request: 'q',
   logout: 'l',
   pending_code: 'p',
+  notice: 'n',
   code: 'c',
   access_token: 'a',
   refresh_token: 'r',

@@ -6,10 +6,10 @@ import type { Phase } from './client.ts';
 import { insertClient, readClients, updateClient, type StoredClient } from './client-store.ts';
 import { auditOf } from './apply-audit.ts';
 import { clientDifferences, vendorDifferences } from './differences.ts';
+import { noticeProblems } from './notice-rules.ts';
 import { ConflictError, RegistrationError, UnknownError, type Problem } from './problem.ts';
 import type { ClientRegistration, ClientSettings, Registrations } from './registration.ts';
 import { problemsBetween, type Standing } from './rules.ts';
-import { upstreamGrantFindings, type KnownGrants } from './upstream-grants.ts';
 import {
   insertVendor,
   lockRegistry,
@@ -65,8 +65,6 @@ export interface ApplyOptions extends By {
   readonly sectorChange: 'allowed' | 'refused';
   /** What every entry must do; where one would do the other: `ConflictError` or `UnknownError`. */
   readonly expect?: 'create' | 'update' | undefined;
-  /** What the upstream has; undefined: not looked at. */
-  readonly upstreamGrants?: KnownGrants | undefined;
 }
 
 /**
@@ -76,13 +74,9 @@ export interface ApplyOptions extends By {
 export async function planApply(
   { db, atRest }: ApplyContext,
   registrations: Registrations,
-  upstreamGrants?: KnownGrants,
 ): Promise<Plan> {
   const state = await readState(db, atRest);
-  const { located = (problem: Problem) => problem } = registrations;
-  const grants = upstreamGrantFindings(registrations.clients, upstreamGrants);
-  const problems = [...registrations.problems, ...grants.problems.map(located)];
-  mustKeepRules({ ...registrations, problems }, state);
+  mustKeepRules(registrations, state);
   const clients = registrations.clients.map((registration) => planClient(registration, state));
   return {
     changes: [
@@ -95,7 +89,7 @@ export async function planApply(
     ],
     differences: registrations.clients.flatMap((each) => phaseDifference(each, state)),
     sectorMoves: await sectorMoves(db, registrations, state),
-    warnings: [...registrations.warnings, ...grants.warnings.map(located)],
+    warnings: registrations.warnings,
   };
 }
 
@@ -125,8 +119,8 @@ export async function applyWithin(
   registrations: Registrations,
   options: ApplyOptions,
 ): Promise<Plan> {
-  const { actor, at, sectorChange, expect, upstreamGrants } = options;
-  const plan = await planApply({ db: trx, atRest }, registrations, upstreamGrants);
+  const { actor, at, sectorChange, expect } = options;
+  const plan = await planApply({ db: trx, atRest }, registrations);
   for (const change of plan.changes) mustBe(expect, change);
   const todo = new Map(plan.changes.map((change) => [`${change.kind} ${change.id}`, change]));
   for (const { vendor } of registrations.vendors) {
@@ -173,7 +167,7 @@ async function readState(db: Connection, atRest: AtRest): Promise<State> {
   };
 }
 
-function mustKeepRules(registrations: Registrations, { standing }: State): void {
+function mustKeepRules(registrations: Registrations, { standing, vendors }: State): void {
   const seen = new Set<string>();
   const twice = registrations.vendors.flatMap(({ vendor, path }) => {
     if (!seen.has(vendor.id)) {
@@ -183,7 +177,11 @@ function mustKeepRules(registrations: Registrations, { standing }: State): void 
     const wrong = `"${vendor.id}" is named twice`;
     return [{ path: [...path, 'id'], wrong, right: 'name each vendor once' }];
   });
-  const found = [...twice, ...problemsBetween(registrations.clients, standing)];
+  const found = [
+    ...twice,
+    ...problemsBetween(registrations.clients, standing),
+    ...noticeProblems(registrations, { vendors, clients: standing.clients }),
+  ];
   const { located = (problem: Problem) => problem } = registrations;
   const problems = [...registrations.problems, ...found.map(located)];
   if (problems.length > 0) throw new RegistrationError(problems);

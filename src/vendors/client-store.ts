@@ -180,6 +180,7 @@ export async function deleteClient(
     throw changedMeanwhile(clientId);
   }
   await trx('phase_changes').where(where).delete();
+  await trx('notices').where(where).delete();
   await trx('clients').where(where).delete();
   await releaseSector(trx, text(row.sector));
 }

@@ -22,6 +22,8 @@ export interface Vendor {
   readonly policyUri: string | undefined;
   readonly oneSector: boolean;
   readonly allowedSubjectTypes: readonly SubjectType[];
+  /** Whether users are told before their first login what the vendor will get. */
+  readonly notice: boolean;
 }
 
 /** One recorded version of a client's phase. Versions count from 1. */
@@ -78,8 +80,6 @@ export interface ClientMetadata extends TokenMetadata, LogoutMetadata {
   /** Whether a DPoP proof must hold a nonce of ours (RFC 9449 8). */
   readonly require_dpop_nonce?: boolean | undefined;
   readonly sector_identifier_uri?: string | undefined;
-  /** CIBA 4: the one mode that there is. */
-  readonly backchannel_token_delivery_mode?: 'poll' | undefined;
 }
 
 /** An OAuth client of a vendor, as the registry serves it: secrets opened, phase history with it. */

@@ -18,6 +18,7 @@ function vendorMembers(vendor: Vendor): Record<string, unknown> {
     policy_uri: vendor.policyUri,
     one_sector: vendor.oneSector,
     allowed_subject_types: vendor.allowedSubjectTypes,
+    notice: vendor.notice,
   };
 }
 

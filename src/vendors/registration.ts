@@ -1,7 +1,6 @@
 import { sectorOf, vendorSector } from '../subjects/sector.ts';
 import type { Client, ClientMetadata, Phase, Vendor } from './client.ts';
 import type { ClientEntry, VendorEntry } from './entries.ts';
-import { lacksCodeFlow } from './grant-rules.ts';
 import { logoutMetadataOf } from './logout-members.ts';
 import type { Path, Problem } from './problem.ts';
 import { isObject, readClient, readVendor, unknownMember } from './read-entry.ts';
@@ -73,6 +72,7 @@ export function vendorOf(entry: VendorEntry): Vendor {
     policyUri: entry.policy_uri,
     oneSector: entry.one_sector,
     allowedSubjectTypes: entry.allowed_subject_types,
+    notice: entry.notice,
   };
 }
 
@@ -104,6 +104,7 @@ const FALLBACK: VendorEntry = {
   contacts: [],
   one_sector: false,
   allowed_subject_types: ['pairwise'],
+  notice: false,
 };
 
 function register(
@@ -174,7 +175,7 @@ function sectorOfEntry(entry: ClientEntry, vendor: Vendor, path: Path): string |
     redirectUris: entry.redirect_uris,
     sectorIdentifierUri: entry.sector_identifier_uri,
     assigned: entry.sector,
-    withoutRedirectUris: entry.resource_server !== undefined || lacksCodeFlow(entry.grant_types),
+    resourceServer: entry.resource_server !== undefined,
     vendorSector: vendor.oneSector ? vendorSector(vendor.id) : undefined,
   });
   if (result.ok) return result.value;
@@ -216,6 +217,5 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     dpop_bound_access_tokens: entry.dpop_bound_access_tokens,
     require_dpop_nonce: entry.require_dpop_nonce,
     sector_identifier_uri: entry.sector_identifier_uri,
-    backchannel_token_delivery_mode: entry.backchannel_token_delivery_mode,
   };
 }

@@ -11,6 +11,7 @@ interface VendorRow {
   readonly policy_uri: string | null;
   readonly one_sector: number | boolean;
   readonly allowed_subject_types: string;
+  readonly notice: number | boolean;
 }
 
 /** All vendors, or those named. */
@@ -135,6 +136,7 @@ function toRow(vendor: Vendor) {
     policy_uri: vendor.policyUri ?? null,
     one_sector: vendor.oneSector,
     allowed_subject_types: JSON.stringify(vendor.allowedSubjectTypes),
+    notice: vendor.notice,
   };
 }
 
@@ -146,5 +148,6 @@ function fromRow(row: VendorRow): Vendor {
     policyUri: row.policy_uri ?? undefined,
     oneSector: Boolean(row.one_sector),
     allowedSubjectTypes: JSON.parse(row.allowed_subject_types) as SubjectType[],
+    notice: Boolean(row.notice),
   };
 }

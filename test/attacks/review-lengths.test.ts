@@ -32,7 +32,7 @@ async function profile(upstreamCode: string): Promise<string> {
       ...{ scope: 'openid', maxAge: undefined, browser: 'b'.repeat(43) },
       ...{ promptNone: false, upstreamPkce: true, authTimeRequested: false, hinted: undefined },
       ...({ responseType: 'code', responseMode: 'query', frontChannel: 'relay' } as const),
-      ...{ resource: [], loginHint: undefined, dpopJkt: undefined },
+      ...{ resource: [], loginHint: undefined, dpopJkt: undefined, notice: undefined },
     };
     const code = await sealCode(seals, { upstreamCode, transaction }, NOW);
     lengths.push(code.length);

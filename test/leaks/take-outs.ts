@@ -18,10 +18,14 @@ const INTROSPECT = 'src/protocol/introspect.ts';
 const VIEW = 'src/protocol/introspection-view.ts';
 const REVOKE = 'src/protocol/revoke.ts';
 const LOGOUT = 'src/protocol/logout.ts';
+const NOTICE = 'src/protocol/notice.ts';
 const API = 'src/protocol/internal-api.ts';
 const API_REQUEST = 'src/upstream/internal-api.ts';
 const BACKCHANNEL = 'src/protocol/backchannel-logout.ts';
 const BACKCHANNEL_TOKEN = 'src/protocol/logout-delivery.ts';
+
+/** What came in the query, but for the code. */
+const PASSED = "...Object.fromEntries([...request.query].filter(([name]) => name !== 'code'))";
 
 /** How each rule of `protocol/exits.ts` is taken out. */
 export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>> = {
@@ -451,15 +455,18 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'callback-members': [
     {
       file: CALLBACK,
-      find: 'return await answer(await membersOf(parts, pending, client, request));',
-      replace: `const passed = [...request.query].filter(([name]) => name !== 'code');
-      const members = await membersOf(parts, pending, client, request);
-      return await answer({ ...Object.fromEntries(passed), ...members });`,
+      find: 'return answer(await lateMembers(parts, pending));',
+      replace: `return answer({ ${PASSED}, ...(await lateMembers(parts, pending)) });`,
+    },
+    {
+      file: CALLBACK,
+      find: 'return notice ?? answer(await answerEarly(parts, arrival, request.log));',
+      replace: `return answer({ ${PASSED}, ...(await answerEarly(parts, arrival, request.log)) });`,
     },
   ],
   'callback-issuer': [
     {
-      file: CALLBACK,
+      file: 'src/protocol/login-answer.ts',
       find: 'authorizationAnswer(transaction, parts.issuer, members,',
       replace: 'authorizationAnswer(transaction, parts.upstreamIssuer, members,',
     },
@@ -502,6 +509,36 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       file: ISSUE,
       find: 's_hash: tokenHash(state, alg)',
       replace: "s_hash: tokenHash('another state', alg)",
+    },
+  ],
+  'notice-first': [
+    {
+      file: CALLBACK,
+      find: 'const notice = await parts.noticeDue(arrival);',
+      replace: 'const notice = undefined;',
+    },
+  ],
+  'notice-page': [
+    {
+      file: NOTICE,
+      find: '...{ vendor, contents, redirectUri: transaction.redirectUri },',
+      replace: `redirectUri: transaction.redirectUri, contents,
+        vendor: { ...vendor, contacts: [String(arrival.verified.subject)] },`,
+    },
+  ],
+  'notice-browser-binding': [
+    {
+      file: NOTICE,
+      find: "if (!parts.binding.matches(transaction.browser, request.headers['cookie'])) {",
+      replace: "if (request.headers['cookie'] === 'never') {",
+    },
+  ],
+  'notice-members': [
+    {
+      file: NOTICE,
+      find: 'return to.answer(await answerEarly(parts, arrival, request.log));',
+      replace: `const members = await answerEarly(parts, arrival, request.log);
+        return to.answer({ ...Object.fromEntries(request.form), ...members });`,
     },
   ],
   'hint-answer': [

@@ -90,6 +90,13 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
   audit_handles: { handle: hash(11).subarray(16), sector: client.sector, user_index: hash(4) },
   audit_segments: { position: 1, records: bytes('{}') },
+  notices: {
+    client_id: client.client_id,
+    sector: client.sector,
+    user_index: hash(4),
+    shown: '{"items":[]}',
+    at: 1,
+  },
   sealed_references: { hash: hash(7), purpose: 'code', value: hash(8), expires_at: 2 },
   subject_marks: { user_hash: hash(12), not_before: 1, expires_at: 2 },
   tombstones: { hash: hash(13), generation: 2 },

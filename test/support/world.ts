@@ -15,6 +15,8 @@ export interface WorldVendor {
   readonly id: string;
   /** Members of the client entry beside the usual ones. */
   readonly client?: Readonly<Record<string, unknown>>;
+  /** Members of the vendor entry beside the usual ones. */
+  readonly vendor?: Readonly<Record<string, unknown>>;
   /** `forwarded`: the vendor's credential is the upstream's. Default: terminated. */
   readonly authentication?: 'forwarded' | 'terminated' | 'public';
   readonly library?: VendorOptions['library'];
@@ -158,7 +160,11 @@ function entryOf(vendor: WorldVendor, redirectUri: string, secretEnding: string)
     post_logout_redirect_uris: [loggedOutAt(redirectUri)],
     ...credentials,
   };
-  return { id, name: `Vendor ${id}`, clients: [{ ...client, ...vendor.client }] };
+  return {
+    ...{ id, name: `Vendor ${id}` },
+    ...vendor.vendor,
+    clients: [{ ...client, ...vendor.client }],
+  };
 }
 
 function fail(id: string): never {

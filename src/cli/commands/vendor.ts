@@ -16,6 +16,7 @@ interface VendorOptions {
   readonly contact?: readonly string[];
   readonly policyUri?: string;
   readonly oneSector?: boolean;
+  readonly notice?: boolean;
 }
 
 /** `vendor list|show|create|delete`. */
@@ -41,6 +42,7 @@ export function vendorCommand(host: CommandHost): Command {
     .option('--contact <contact...>', 'contacts')
     .option('--policy-uri <uri>', 'policy_uri')
     .option('--one-sector', 'one sector for all its clients')
+    .option('--notice', 'a notice page before the first login of each user')
     .option('--json', 'print one JSON object')
     .action((id: string | undefined, options: VendorOptions) => create(host, id, options));
   vendor
@@ -86,6 +88,7 @@ async function create(
     contacts: options.contact,
     policy_uri: options.policyUri,
     one_sector: options.oneSector,
+    notice: options.notice,
   }).filter(([, value]) => value !== undefined);
   const entry = await givenEntry(host.context, options.file, Object.fromEntries(members));
   await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {

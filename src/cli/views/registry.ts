@@ -12,6 +12,7 @@ export function vendorView(vendor: Vendor): Readonly<Record<string, unknown>> {
     policy_uri: vendor.policyUri ?? null,
     one_sector: vendor.oneSector,
     allowed_subject_types: vendor.allowedSubjectTypes,
+    notice: vendor.notice,
   };
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { EXITS, EXITS_OF } from '../../../src/protocol/exits.ts';
+import { EXITS_OF } from '../../../src/protocol/endpoint-exits.ts';
+import { EXITS } from '../../../src/protocol/exits.ts';
 import type { ExitName } from '../../../src/protocol/exits.ts';
 import { claimsOf, emailOf, objectIdOf } from '../../../demo/legacy-idp/users.ts';
 import { Browser } from '../../support/browser.ts';

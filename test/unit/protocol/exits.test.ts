@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { ROUTES } from '../../../src/http/routes.ts';
-import { EXITS, EXITS_OF } from '../../../src/protocol/exits.ts';
+import { EXITS_OF } from '../../../src/protocol/endpoint-exits.ts';
+import { EXITS } from '../../../src/protocol/exits.ts';
 import type { ExitName } from '../../../src/protocol/exits.ts';
 import { TAKE_OUTS } from '../../leaks/take-outs.ts';
 

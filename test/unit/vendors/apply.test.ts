@@ -97,6 +97,7 @@ describeOnEachDialect('apply', (open) => {
       policyUri: undefined,
       oneSector: false,
       allowedSubjectTypes: ['pairwise'],
+      notice: false,
     });
     const stored = await client();
     expect(stored.client).toMatchObject({

@@ -43,6 +43,7 @@ describe('a client entry', () => {
       policyUri: undefined,
       oneSector: false,
       allowedSubjectTypes: ['pairwise'],
+      notice: false,
     });
     expect(clients[0]).toMatchObject({
       phase: 'pairwise',
