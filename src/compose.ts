@@ -1,5 +1,7 @@
 import type { Express } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { AuditRecorder } from './audit/recorder.ts';
+import { watchedLogger } from './audit/security-events.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
 import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeTokenStatus } from './composition/token-status.ts';
@@ -109,8 +111,10 @@ export async function compose(options: ComposeOptions): Promise<Application> {
 }
 
 async function composeOn(db: Connection, options: ComposeOptions): Promise<Application> {
-  const { config, clock, log } = options;
+  const { config, clock } = options;
   const { issuer } = config;
+  const recorder = new AuditRecorder({ db, clock, log: options.log });
+  const log = watchedLogger(options.log, (event) => recorder.note(event));
   const keyring = await loadKeyring(db, config.secrets);
   const atRest = new AtRest(keyring.storage);
   const { pairwiseSalt } = config.secrets;
@@ -134,7 +138,11 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const exchange = watchedExchange(pool.exchange, () => void upstream.recheck());
   const stopHousekeeping = keepHouse({ db, clock, log });
 
-  const subjects = new Subjects({ db, keyring, atRest, registry, salts, algorithm, clock, log });
+  recorder.start();
+  const subjects = new Subjects({
+    ...{ db, keyring, atRest, registry, salts, algorithm, clock, log },
+    witness: recorder,
+  });
   const sealer = new Sealer(keyring.seal, { maxLength: LONGEST_SEAL });
   const seals = new Seals(sealer, referenceStore(db), config.upstream.stateLimit);
   const sealRoot = keyring.seal;
@@ -298,6 +306,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       await pool.close();
       await internalApis.close();
       await clientAuthentication.close();
+      await recorder.close();
       await db.destroy();
     },
   };

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
 import { asBuffer, bytes } from '../database/bytes.ts';
-import { isUniqueViolation } from '../database/connection.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
 import { chainHash } from './entry.ts';
 import type { AuditEntry, ChainHead, ChainRow } from './entry.ts';
@@ -10,7 +9,7 @@ import type { AuditEntry, ChainHead, ChainRow } from './entry.ts';
 export type AuditedUser = NonNullable<AuditEntry['user']>;
 
 /** Bytes of a handle. */
-const HANDLE = 16;
+export const HANDLE = 16;
 
 /** SQLite takes a limited number of values in one statement. */
 const ROWS_A_STATEMENT = 100;
@@ -32,17 +31,11 @@ export async function appendAudits(
   acts: readonly { readonly entry: AuditEntry; readonly at: Date }[],
 ): Promise<number> {
   if (acts.length === 0) return (await readHead(trx)).position;
-  const columns = [];
-  for (const { entry, at } of acts) columns.push(await columnsOf(trx, entry, at));
-  // A write before the first read: SQLite could not turn a reader into a writer.
-  await trx('audit_head').where({ id: 1 }).increment('position', acts.length);
-  const head = await readHead(trx);
-  let position = head.position - acts.length;
-  let hash = head.hash;
+  let { position, hash } = await lockHead(trx);
   const rows = [];
-  for (const each of columns) {
+  for (const { entry, at } of acts) {
     position += 1;
-    const row: ChainRow = { position, ...each };
+    const row: ChainRow = { position, ...(await columnsOf(trx, entry, at)) };
     hash = chainHash(hash, row);
     rows.push({ ...row, hash: asBuffer(hash) });
   }
@@ -51,8 +44,16 @@ export async function appendAudits(
   }
   await trx('audit_head')
     .where({ id: 1 })
-    .update({ hash: asBuffer(hash) });
+    .update({ position, hash: asBuffer(hash) });
   return position;
+}
+
+/**
+ * Lets one writer at a time append, and make or destroy handles, until its
+ * transaction ends. The lock comes last in every transaction, after the change log's.
+ */
+export async function lockHead(trx: Transaction): Promise<ChainHead> {
+  return trx('audit_head').where({ id: 1 }).forUpdate().first<ChainHead>('position', 'hash');
 }
 
 /** The last position and the hash there. */
@@ -65,23 +66,18 @@ export async function readHead(db: Connection): Promise<ChainHead> {
  * destroyed. The rows themselves stay, and so does the chain over them.
  */
 export async function forgetUser(trx: Transaction, user: AuditedUser): Promise<void> {
+  // Whoever is making a handle for the user has finished then.
+  await lockHead(trx);
   await trx('audit_handles').where(keyOf(user)).delete();
 }
 
-/** The handle that a user appears by, made at the first call. */
-export async function handleOf(trx: Transaction, user: AuditedUser): Promise<Buffer> {
+/** The handle that a user appears by, made at the first call; under the head's lock. */
+async function handleOf(trx: Transaction, user: AuditedUser): Promise<Buffer> {
   const known = await findHandle(trx, user);
   if (known !== undefined) return known;
   const handle = randomBytes(HANDLE);
-  try {
-    await trx('audit_handles').insert({ handle, ...keyOf(user) });
-    return handle;
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error;
-    const winner = await findHandle(trx, user);
-    if (winner === undefined) throw error;
-    return winner;
-  }
+  await trx('audit_handles').insert({ handle, ...keyOf(user) });
+  return handle;
 }
 
 /** The handle that a user appears by, if there is one. */

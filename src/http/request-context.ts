@@ -42,17 +42,15 @@ export const onError: ErrorRequestHandler = (error: unknown, _request, response,
   const refused = asRefusal(error);
   const level = refused.reason === 'unexpected' ? 'error' : 'warn';
   const { reason, detail, cause } = refused;
-  logOf(response)[level](
-    { reason, detail, endpoint: response.locals['endpoint'] as unknown, err: cause },
-    'refused',
-  );
+  const { endpoint, client } = response.locals;
+  logOf(response)[level]({ reason, detail, endpoint, client, err: cause }, 'refused');
   if (response.headersSent) {
     next(error);
     return;
   }
   if (response.locals['audience'] === 'browser') {
     respondErrorPage(response, reason, String(response.locals['requestId']));
-  } else respondError(response, reason);
+  } else respondError(response, refused);
 };
 
 const BODY_REASONS: Readonly<Record<string, Reason>> = {

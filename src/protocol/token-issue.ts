@@ -133,6 +133,7 @@ export async function issueTokens(parts: IssueParts, issue: Issue): Promise<Prot
     body['id_token'] = await issueIdToken(parts, issue, issue.verified, { accessToken });
   }
   requireStanding(parts, issue);
+  parts.subjects.noteUse(issue.client, grant);
   return privateJson(body);
 }
 

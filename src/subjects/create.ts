@@ -26,6 +26,11 @@ export interface Mint {
   readonly log: SecurityLog;
 }
 
+/** A pseudonym, and whether this transaction wrote it. */
+export interface FoundPseudonym extends Pseudonym {
+  readonly isNew: boolean;
+}
+
 const GENERATIONS_TRIED = 4;
 
 /**
@@ -39,16 +44,16 @@ export async function findOrCreate(
   trx: Transaction,
   mint: Mint,
   user: ArrivingUser,
-): Promise<Result<Pseudonym>> {
+): Promise<Result<FoundPseudonym>> {
   const known = await findNewest(trx, user);
-  return known === undefined ? create(trx, mint, user) : success(known);
+  return known === undefined ? create(trx, mint, user) : success({ ...known, isNew: false });
 }
 
 async function create(
   trx: Transaction,
   mint: Mint,
   user: ArrivingUser,
-): Promise<Result<Pseudonym>> {
+): Promise<Result<FoundPseudonym>> {
   const { sector, userIndex, localSubject } = user;
   const salt = await mint.salts.currentSalt(trx);
   let algorithm = mint.algorithm;
@@ -58,7 +63,7 @@ async function create(
     if (await isFree(trx, mint, pseudonym)) {
       const record = { localSubject, saltVersion: salt.version, createdAt: mint.clock() };
       await insertPseudonym(trx, mint.atRest, { ...pseudonym, ...record, algorithm });
-      return success(pseudonym);
+      return success({ ...pseudonym, isNew: true });
     }
     mint.log.warn(
       { event: 'security', kind: 'pseudonym_collision', sector, generation, algorithm },

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
+import type { MetPseudonym } from '../audit/segment-store.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { asBuffer } from '../database/bytes.ts';
 import { inTransaction, orUnavailable } from '../database/connection.ts';
@@ -14,7 +15,7 @@ import type { Mode } from '../vendors/phase.ts';
 import { recordArrival } from './arrival.ts';
 import type { Arrival } from './arrival.ts';
 import { findOrCreate } from './create.ts';
-import type { ArrivingUser, Mint } from './create.ts';
+import type { ArrivingUser, FoundPseudonym, Mint } from './create.ts';
 import { checkLocalSubject } from './local-subject.ts';
 import { publicSubject } from './public-subject.ts';
 import { mintReleasedSubject } from './released.ts';
@@ -32,6 +33,9 @@ export interface Resolution {
   readonly change: number;
 }
 
+/** A subject as a grant carries it. */
+type GivenSubject = Pick<Resolution, 'subject' | 'kind' | 'userIndex'>;
+
 /** What the registry of clients says at this moment. */
 export interface CurrentClients {
   find(clientId: string): Client | undefined;
@@ -47,6 +51,14 @@ export interface SubjectsOptions extends Omit<Mint, 'indexRoot'> {
   readonly cacheSize?: number;
   /** Called when the pairwise part failed for a client in `shadow`; the login went on. */
   readonly onShadowFailure?: (clientId: string) => void;
+  /** Told of pseudonyms that are new or given to a vendor; called beside the request. */
+  readonly witness?: PseudonymWitness;
+}
+
+/** Takes down what happens to pseudonyms; neither waits nor fails. */
+export interface PseudonymWitness {
+  made(pseudonym: MetPseudonym): void;
+  used(pseudonym: MetPseudonym): void;
 }
 
 /** A generation as the commands list it. */
@@ -112,6 +124,11 @@ export class Subjects {
     return success({ subject, kind: kindOf(mode), mode, userIndex, change });
   }
 
+  /** Notes that a vendor was given a user's subject again, without a login. */
+  noteUse({ sector }: Pick<Client, 'sector'>, { subject, kind, userIndex }: GivenSubject): void {
+    if (kind === 'pairwise') this.#options.witness?.used({ sector, userIndex, sub: subject });
+  }
+
   /** The local subject behind a pseudonym of the sector, in any generation. */
   async lookup(sector: string, sub: string): Promise<string | undefined> {
     const { db, atRest } = this.#options;
@@ -136,7 +153,9 @@ export class Subjects {
     const pseudonym = await this.#pseudonymOf(user, (trx, find) =>
       recordArrival(trx, this.#mint, arrival, user, find, ({ sub }) => sub),
     );
-    return pseudonym.ok ? success(pseudonym.value.sub) : pseudonym;
+    if (!pseudonym.ok) return pseudonym;
+    this.#options.witness?.used(pseudonym.value);
+    return success(pseudonym.value.sub);
   }
 
   async #settlePublic(arrival: Arrival, user: ArrivingUser): Promise<Result<string>> {
@@ -172,7 +191,10 @@ export class Subjects {
    */
   async #pseudonymOf(
     user: ArrivingUser,
-    work: (trx: Transaction, find: () => Promise<Result<Pseudonym>>) => Promise<Result<Pseudonym>>,
+    work: (
+      trx: Transaction,
+      find: () => Promise<Result<FoundPseudonym>>,
+    ) => Promise<Result<FoundPseudonym>>,
   ): Promise<Result<Pseudonym>> {
     const key = cacheKey(user);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -180,11 +202,16 @@ export class Subjects {
       try {
         const found = await inTransaction(this.#options.db, (trx) =>
           work(trx, async () =>
-            cached === undefined ? findOrCreate(trx, this.#mint, user) : success(cached),
+            cached === undefined
+              ? findOrCreate(trx, this.#mint, user)
+              : success({ ...cached, isNew: false }),
           ),
         );
-        if (found.ok) this.#current.set(key, found.value);
-        return found;
+        if (!found.ok) return found;
+        const { isNew, ...pseudonym } = found.value;
+        if (isNew) this.#options.witness?.made(pseudonym);
+        this.#current.set(key, pseudonym);
+        return success(pseudonym);
       } catch (error) {
         if (!(error instanceof PseudonymTaken)) throw error;
       }
