@@ -10,6 +10,7 @@ import { noticeProblems } from './notice-rules.ts';
 import { ConflictError, RegistrationError, UnknownError, type Problem } from './problem.ts';
 import type { ClientRegistration, ClientSettings, Registrations } from './registration.ts';
 import { problemsBetween, type Standing } from './rules.ts';
+import { upstreamGrantFindings, type KnownGrants } from './upstream-grants.ts';
 import {
   insertVendor,
   lockRegistry,
@@ -65,6 +66,8 @@ export interface ApplyOptions extends By {
   readonly sectorChange: 'allowed' | 'refused';
   /** What every entry must do; where one would do the other: `ConflictError` or `UnknownError`. */
   readonly expect?: 'create' | 'update' | undefined;
+  /** What the upstream has; undefined: not looked at. */
+  readonly upstreamGrants?: KnownGrants | undefined;
 }
 
 /**
@@ -74,9 +77,13 @@ export interface ApplyOptions extends By {
 export async function planApply(
   { db, atRest }: ApplyContext,
   registrations: Registrations,
+  upstreamGrants?: KnownGrants,
 ): Promise<Plan> {
   const state = await readState(db, atRest);
-  mustKeepRules(registrations, state);
+  const { located = (problem: Problem) => problem } = registrations;
+  const grants = upstreamGrantFindings(registrations.clients, upstreamGrants);
+  const problems = [...registrations.problems, ...grants.problems.map(located)];
+  mustKeepRules({ ...registrations, problems }, state);
   const clients = registrations.clients.map((registration) => planClient(registration, state));
   return {
     changes: [
@@ -89,7 +96,7 @@ export async function planApply(
     ],
     differences: registrations.clients.flatMap((each) => phaseDifference(each, state)),
     sectorMoves: await sectorMoves(db, registrations, state),
-    warnings: registrations.warnings,
+    warnings: [...registrations.warnings, ...grants.warnings.map(located)],
   };
 }
 
@@ -119,8 +126,8 @@ export async function applyWithin(
   registrations: Registrations,
   options: ApplyOptions,
 ): Promise<Plan> {
-  const { actor, at, sectorChange, expect } = options;
-  const plan = await planApply({ db: trx, atRest }, registrations);
+  const { actor, at, sectorChange, expect, upstreamGrants } = options;
+  const plan = await planApply({ db: trx, atRest }, registrations, upstreamGrants);
   for (const change of plan.changes) mustBe(expect, change);
   const todo = new Map(plan.changes.map((change) => [`${change.kind} ${change.id}`, change]));
   for (const { vendor } of registrations.vendors) {

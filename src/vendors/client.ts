@@ -80,6 +80,8 @@ export interface ClientMetadata extends TokenMetadata, LogoutMetadata {
   /** Whether a DPoP proof must hold a nonce of ours (RFC 9449 8). */
   readonly require_dpop_nonce?: boolean | undefined;
   readonly sector_identifier_uri?: string | undefined;
+  /** CIBA 4: the one mode that there is. */
+  readonly backchannel_token_delivery_mode?: 'poll' | undefined;
 }
 
 /** An OAuth client of a vendor, as the registry serves it: secrets opened, phase history with it. */

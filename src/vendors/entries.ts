@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS, clientJwks } from './client-keys.ts';
+import { GRANT_TYPES, grantProblems, lacksCodeFlow } from './grant-rules.ts';
 import { internalApis } from './internal-apis.ts';
 import { logoutMembers } from './logout-members.ts';
 import { redirectUriProblem } from './redirect-uri.ts';
@@ -74,28 +75,15 @@ const upstreamEntry = z.strictObject({
   shared: z.boolean().default(false),
 });
 
-const scope = text(1000, SCOPE, 'separate scopes by one space each').superRefine(
-  (value, context) => {
-    if (!value.split(' ').includes('openid')) {
-      refuse(context, 'lacks the scope openid', 'begin it with openid');
-    }
-  },
-);
+const scopes = text(1000, SCOPE, 'separate scopes by one space each');
 
-const grantTypes = unique(
-  z.enum([
-    'authorization_code',
-    'refresh_token',
-    'client_credentials',
-    'urn:ietf:params:oauth:grant-type:device_code',
-    'urn:openid:params:grant-type:ciba',
-    'urn:ietf:params:oauth:grant-type:token-exchange',
-  ]),
-).superRefine((values, context) => {
-  if (!values.includes('authorization_code')) {
-    refuse(context, 'lacks authorization_code', 'name authorization_code');
+const scope = scopes.superRefine((value, context) => {
+  if (!value.split(' ').includes('openid')) {
+    refuse(context, 'lacks the scope openid', 'begin it with openid');
   }
 });
+
+const grantTypes = unique(z.enum(GRANT_TYPES));
 
 const redirectUris = unique(z.string()).superRefine((values, context) => {
   if (values.length === 0) refuse(context, 'is empty', 'name at least one redirect URI');
@@ -121,6 +109,7 @@ export const clientEntry = z
     redirect_uris: redirectUris,
     post_logout_redirect_uris: unique(z.string()).default([]),
     ...logoutMembers,
+    backchannel_token_delivery_mode: z.literal('poll').optional(),
     response_types: responseTypes.default(['code']),
     grant_types: grantTypes.default(['authorization_code', 'refresh_token']),
     scope: scope.default(DEFAULT_SCOPE),
@@ -167,6 +156,7 @@ export const clientEntry = z
       refuse(context, wrong, 'use phase: public, or subject_type: pairwise', ['phase']);
     }
     for (const { member, wrong, right } of [
+      ...grantProblems(entry),
       ...tokenProblems(entry),
       ...resourceServerProblems(entry),
       ...relayEmailProblems(entry),
@@ -183,11 +173,21 @@ export const clientEntry = z
 /** A client that is nothing but an API: nobody logs in there, so it has no redirect URIs. */
 const resourceServerOnlyEntry = clientEntry.safeExtend({ redirect_uris: unique(z.string()) });
 
+/** A client without the code flow: no browser comes back to it, so it has no redirect URIs either. */
+const codelessEntry = resourceServerOnlyEntry.safeExtend({
+  response_types: z.array(z.enum(RESPONSE_TYPES)).default([]),
+  scope: scopes.default(DEFAULT_SCOPE),
+});
+
 /** Reads a client entry by the schema that fits what it says it is. */
 export function parseClientEntry(value: unknown): z.ZodSafeParseResult<ClientEntry> {
   const members: Readonly<Record<string, unknown>> =
     typeof value === 'object' && value !== null ? { ...value } : {};
   const { redirect_uris: uris = [], resource_server: resourceServer } = members;
+  const { grant_types: grants } = members;
+  if (Array.isArray(grants) && lacksCodeFlow(grants)) {
+    return codelessEntry.safeParse({ ...members, redirect_uris: uris });
+  }
   const isApi = resourceServer !== undefined && Array.isArray(uris) && uris.length === 0;
   if (!isApi) return clientEntry.safeParse(value);
   return resourceServerOnlyEntry.safeParse({ ...members, redirect_uris: [] });

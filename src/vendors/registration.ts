@@ -1,6 +1,7 @@
 import { sectorOf, vendorSector } from '../subjects/sector.ts';
 import type { Client, ClientMetadata, Phase, Vendor } from './client.ts';
 import type { ClientEntry, VendorEntry } from './entries.ts';
+import { lacksCodeFlow } from './grant-rules.ts';
 import { logoutMetadataOf } from './logout-members.ts';
 import type { Path, Problem } from './problem.ts';
 import { isObject, readClient, readVendor, unknownMember } from './read-entry.ts';
@@ -175,7 +176,7 @@ function sectorOfEntry(entry: ClientEntry, vendor: Vendor, path: Path): string |
     redirectUris: entry.redirect_uris,
     sectorIdentifierUri: entry.sector_identifier_uri,
     assigned: entry.sector,
-    resourceServer: entry.resource_server !== undefined,
+    withoutRedirectUris: entry.resource_server !== undefined || lacksCodeFlow(entry.grant_types),
     vendorSector: vendor.oneSector ? vendorSector(vendor.id) : undefined,
   });
   if (result.ok) return result.value;
@@ -217,5 +218,6 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     dpop_bound_access_tokens: entry.dpop_bound_access_tokens,
     require_dpop_nonce: entry.require_dpop_nonce,
     sector_identifier_uri: entry.sector_identifier_uri,
+    backchannel_token_delivery_mode: entry.backchannel_token_delivery_mode,
   };
 }
