@@ -47,21 +47,27 @@ export function internalApiEndpoint(parts: InternalApiParts): Endpoint {
     const presented = presentedAccessToken(request);
     const token = orRefuse(await openAccessToken(parts, presented.token));
     const holder = standingHolder(parts, token);
+    request.identified(holder);
     await requireBinding(parts.dpop, request, {
       ...{ presented, jkt: token.grant.jkt, client: holder, path: place.path },
     });
-    const url = apiAddress(allowedApi(parts, token, holder, place.name).address, place.rest);
+    const stillAllowed = () =>
+      allowedApi(parts, token, standingHolder(parts, token), place.name).address;
+    const url = apiAddress(stillAllowed(), place.rest);
+    const body = await payloadOf(request);
+    // Vendor and API may each have taken their time: what holds now decides.
+    stillAllowed();
     const answer = await askInternalApi({
-      ...{ exchange: parts.exchange, url, accessToken: token.upstreamToken },
+      ...{ exchange: parts.exchange, url, body, accessToken: token.upstreamToken },
       method: request.method as ApiMethod,
       headers: request.headers,
-      body: await payloadOf(request),
     });
     if (answer.kind === 'refused') throw new Refusal('token_invalid', 'refused by the API');
-    // The API may have taken its time: what holds now decides.
-    allowedApi(parts, token, standingHolder(parts, token), place.name);
-    const { status, headers, body } = answer;
-    return { kind: 'passed', status, headers: { ...headers, ...NO_STORE }, body };
+    stillAllowed();
+    return {
+      ...{ kind: 'passed', status: answer.status, body: answer.body },
+      headers: { ...answer.headers, ...NO_STORE },
+    };
   };
 }
 
@@ -88,6 +94,7 @@ function placeOf(issuer: string, { target }: ProtocolRequest): Place {
 }
 
 function standingHolder(parts: InternalApiParts, token: AccessToken): Client {
+  if (token.expiresAt.getTime() <= parts.clock().getTime()) throw new Refusal('token_expired');
   if (token.kind === 'user') {
     return standingClient(token.grant, parts.registry, parts.clock(), FALLEN);
   }
