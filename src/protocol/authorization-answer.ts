@@ -1,5 +1,6 @@
 import type { Refusal } from '../errors.ts';
 import { wireOf } from '../errors.ts';
+import { appendedQuery } from './appended-query.ts';
 import type { ProtocolResponse } from './message.ts';
 import { NO_STORE } from './message.ts';
 import { formPostPage } from './form-post.ts';
@@ -52,12 +53,8 @@ function withStateAndIssuer(to: Addressee, issuer: string, members: AnswerMember
   return { ...members, ...(to.state === undefined ? {} : { state: to.state }), iss: issuer };
 }
 
-/** The vendor's own query stays in front, to the letter. */
 function inQuery(to: Addressee, members: AnswerMembers): string {
-  const location = new URL(to.redirectUri);
-  const own = location.search === '' ? '' : `${location.search}&`;
-  location.search = own + new URLSearchParams({ ...members }).toString();
-  return location.href;
+  return appendedQuery(to.redirectUri, members);
 }
 
 function inFragment(to: Addressee, members: AnswerMembers): string {

@@ -41,7 +41,7 @@ export function authorizationResponses(parts: AuthorizationResponseParts): Login
     isRedirectTarget: (url) => parts.clients.isRedirectTarget(url),
 
     async admitsAuthorization(parameters) {
-      const transaction = await open(parts, parameters);
+      const transaction = (await open(parts, parameters))?.transaction;
       if (transaction === undefined) return false;
       const client = parts.clients.find(transaction.clientId);
       if (client === undefined) return false;
@@ -50,8 +50,9 @@ export function authorizationResponses(parts: AuthorizationResponseParts): Login
 
     async answer(response, cookieHeader) {
       const parameters = response.searchParams;
-      const transaction = await open(parts, parameters);
-      if (transaction === undefined) return blocked('response_foreign', 'no transaction of ours');
+      const opened = await open(parts, parameters);
+      if (opened === undefined) return blocked('response_foreign', 'no transaction of ours');
+      const { transaction } = opened;
       const client = parts.clients.find(transaction.clientId);
       if (client === undefined) return blocked('client_unknown');
       // It may have been taken back since the login began.
@@ -66,20 +67,29 @@ export function authorizationResponses(parts: AuthorizationResponseParts): Login
         return blocked('response_foreign', 'iss is not the upstream');
       }
       const error = parameters.get('error');
-      if (error !== null) return refusedUpstream(parts, transaction, client, parameters);
-      return sealedAnswer(parts, transaction, client, parameters, cookieHeader);
+      if (error !== null) {
+        const description = parameters.get('error_description') ?? undefined;
+        return refusedUpstream(parts, opened, client, { error, description });
+      }
+      return sealedAnswer(parts, opened, client, parameters, cookieHeader);
     },
   };
+}
+
+/** A transaction with the `state` that carried it. */
+interface OpenedState {
+  readonly state: string;
+  readonly transaction: Transaction;
 }
 
 async function open(
   parts: AuthorizationResponseParts,
   parameters: URLSearchParams,
-): Promise<Transaction | undefined> {
+): Promise<OpenedState | undefined> {
   const [state, ...more] = parameters.getAll('state');
   if (state === undefined || more.length > 0) return undefined;
   const opened = await openTransaction(parts.seals, state, parts.clock());
-  return opened.ok ? opened.value : undefined;
+  return opened.ok ? { state, transaction: opened.value } : undefined;
 }
 
 /** The upstream's address must be the sealed one: same origin, same path, its query kept. */
@@ -101,16 +111,15 @@ function isAddressedTo(response: URL, redirectUri: string): boolean {
 /** An error says nothing of the user, so it needs no bound browser. */
 function refusedUpstream(
   parts: AuthorizationResponseParts,
-  transaction: Transaction,
+  opened: OpenedState,
   client: Client,
-  parameters: URLSearchParams,
+  { error, description }: { readonly error: string; readonly description: string | undefined },
 ): RelayAnswer {
-  const error = parameters.get('error') ?? '';
-  const words = [error, parameters.get('error_description') ?? ''].map(speakable);
+  const words = description === undefined ? [error] : [error, description];
   return {
     kind: 'redirect',
-    location: errorLocation(parts, transaction, client, parameters.get('state'), error),
-    refused: { reason: 'upstream_refused', detail: words.join(': ') },
+    location: errorLocation(parts, opened, client, error),
+    refused: { reason: 'upstream_refused', detail: words.map(speakable).join(': ') },
   };
 }
 
@@ -121,13 +130,13 @@ function speakable(words: string): string {
 
 async function sealedAnswer(
   parts: AuthorizationResponseParts,
-  transaction: Transaction,
+  opened: OpenedState,
   client: Client,
   parameters: URLSearchParams,
   cookieHeader: string | undefined,
 ): Promise<RelayAnswer> {
+  const { transaction } = opened;
   const upstreamCode = parameters.get('code');
-  const state = parameters.get('state');
   if (upstreamCode === null || upstreamCode === '') {
     return blocked('response_foreign', 'neither code nor error');
   }
@@ -139,7 +148,7 @@ async function sealedAnswer(
     // Word for word what a browser without a session gets, so that nobody can probe for one.
     return {
       kind: 'redirect',
-      location: errorLocation(parts, transaction, client, state, 'login_required'),
+      location: errorLocation(parts, opened, client, 'login_required'),
       refused: { reason: 'login_required', detail: 'begun in another browser' },
     };
   }
@@ -155,14 +164,13 @@ async function sealedAnswer(
 /** The address that takes an error to the vendor, as a standard code. */
 function errorLocation(
   parts: AuthorizationResponseParts,
-  transaction: Transaction,
+  { state, transaction }: OpenedState,
   client: Client,
-  state: string | null,
   upstreamError: string,
 ): string {
   const error = standardError(upstreamError);
   return needsCallback(transaction, client)
-    ? callbackWithError(parts.issuer, state ?? '', error)
+    ? callbackWithError(parts.issuer, state, error)
     : queryAnswer(transaction, parts.issuer, { error });
 }
 

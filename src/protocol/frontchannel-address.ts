@@ -1,13 +1,11 @@
 import { sidFor } from '../tokens/derived.ts';
 import type { RelayAnswer } from '../upstream/relay.ts';
 import type { Client } from '../vendors/client.ts';
+import { appendedQuery } from './appended-query.ts';
 
 /** A vendor's front-channel logout address with `iss` and `sid` (Front-Channel Logout 3), both ours. */
 export function frontChannelAddress(uri: string, issuer: string, sid: string): string {
-  const address = new URL(uri);
-  const own = address.search === '' ? '' : `${address.search}&`;
-  address.search = own + new URLSearchParams({ iss: issuer, sid }).toString();
-  return address.href;
+  return appendedQuery(uri, { iss: issuer, sid });
 }
 
 /** What frames of the upstream's own logout page are turned with. */

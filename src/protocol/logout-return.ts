@@ -1,4 +1,5 @@
 import type { Client } from '../vendors/client.ts';
+import { appendedQuery } from './appended-query.ts';
 import type { BrowserBinding } from './browser-binding.ts';
 import type { BrowserSessionParts } from './logout-grants.ts';
 import { grantsOfBrowser } from './logout-grants.ts';
@@ -58,9 +59,5 @@ function objectionTo(
 
 /** The vendor's address with its own `state` (RP-Initiated Logout 3). */
 export function returnToVendor(returnTo: string, state: string | undefined): string {
-  if (state === undefined) return returnTo;
-  const location = new URL(returnTo);
-  const own = location.search === '' ? '' : `${location.search}&`;
-  location.search = own + new URLSearchParams({ state }).toString();
-  return location.href;
+  return state === undefined ? returnTo : appendedQuery(returnTo, { state });
 }

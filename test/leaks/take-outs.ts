@@ -274,8 +274,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'authorization-response-members': [
     {
       file: RESPONSE,
-      find: 'return sealedAnswer(parts, transaction, client, parameters, cookieHeader);',
-      replace: `const sealed = await sealedAnswer(parts, transaction, client, parameters, cookieHeader);
+      find: 'return sealedAnswer(parts, opened, client, parameters, cookieHeader);',
+      replace: `const sealed = await sealedAnswer(parts, opened, client, parameters, cookieHeader);
       if (sealed.kind === 'blocked') return sealed;
       const passed = [...parameters].filter(([name]) => !['code', 'state', 'iss'].includes(name));
       return { ...sealed, location: \`\${sealed.location}&\${new URLSearchParams(passed)}\` };`,
@@ -284,11 +284,9 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'authorization-error': [
     {
       file: RESPONSE,
-      find: 'if (error !== null) return refusedUpstream(parts, transaction, client, parameters);',
-      replace: `if (error !== null) {
-        const words = { error, error_description: parameters.get('error_description') };
-        return { kind: 'redirect', location: queryAnswer(transaction, parts.issuer, words) };
-      }`,
+      find: 'return refusedUpstream(parts, opened, client, { error, description });',
+      replace: `const words = { error, error_description: description ?? '' };
+        return { kind: 'redirect', location: queryAnswer(transaction, parts.issuer, words) };`,
     },
   ],
   'pushed-request': [
