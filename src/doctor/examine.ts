@@ -5,6 +5,7 @@ import { collisionFindings } from './collisions.ts';
 import { directAnswerFinding } from './direct-answer.ts';
 import { failureText } from './fetching.ts';
 import { ok, problem, warning, worst, type Finding, type Report } from './finding.ts';
+import { internalApiFindings } from './internal-apis.ts';
 import { issuerFinding } from './issuer.ts';
 import { examineLogin } from './login-page.ts';
 import { relayPathsFinding } from './relay-paths.ts';
@@ -38,6 +39,8 @@ export async function examine(config: Config, clock: () => Date): Promise<Report
   for (const stored of storage.clients) {
     findings.push(...clientFindings(stored, storage.clients, metadata));
   }
+  const clients = storage.clients.map(({ client }) => client);
+  findings.push(...internalApiFindings(config.internalApis, clients, metadata));
   if (metadata !== undefined) {
     findings.push(...(await walkAll(config, clock, storage, metadata, grantTypes)));
   }

@@ -233,4 +233,44 @@ describe('the rules between variables', () => {
       expect(wrongVariables(environment(env))).toEqual(['FEDERATION_ORIGINS']);
     },
   );
+
+  test.each([
+    'idp=https://login.example.com',
+    'idp=https://login.example.com/realms',
+    'idp=https://login.example.com/realms/main/api',
+    'own=http://localhost:8080',
+    'admin=http://localhost:8081/admin',
+    'inner=http://10.0.0.9:8080/idp/users',
+    'orders=https://orders.internal,orders=https://stock.internal',
+  ])('no internal API is %s', (apis) => {
+    const env = {
+      INTERNAL_APIS: apis,
+      UPSTREAM_ISSUER: 'https://login.example.com/realms/main',
+      UPSTREAM_URL: 'http://10.0.0.9:8080/idp',
+    };
+    expect(wrongVariables(environment(env))).toEqual(['INTERNAL_APIS']);
+  });
+
+  test('an internal API may lie beside the identity provider', () => {
+    const env = {
+      INTERNAL_APIS: 'orders=https://login.example.com/realms-api',
+      UPSTREAM_ISSUER: 'https://login.example.com/realms',
+    };
+    expect(wrongVariables(environment(env))).toEqual([]);
+  });
+
+  test.each([
+    'https://orders.internal',
+    '=https://orders.internal',
+    'Orders=https://orders.internal',
+    'or/ders=https://orders.internal',
+    'orders=orders.internal',
+    'orders=https://orders.internal/',
+    'orders=https://orders.internal/a/../b',
+    'orders=https://user@orders.internal',
+    'orders=https://orders.internal?a=b',
+    'orders=ftp://orders.internal',
+  ])('%s describes no internal API', (apis) => {
+    expect(wrongVariables(environment({ INTERNAL_APIS: apis }))).toEqual(['INTERNAL_APIS']);
+  });
 });
