@@ -28,11 +28,12 @@ const NAMED: Readonly<Record<string, string>> = {
  */
 export function decodings(text: string): Decoded[] {
   const seen = new Map<string, string>();
+  const tried = new Set<string>();
   const visit = (current: string, form: string, depth: number): void => {
     if (current === '' || seen.has(current)) return;
     seen.set(current, form);
     if (depth === DEEPEST) return;
-    for (const step of stepsFrom(current)) {
+    for (const step of stepsFrom(current, tried)) {
       visit(step.text, form === 'plain' ? step.form : `${form} > ${step.form}`, depth + 1);
     }
   };
@@ -40,7 +41,13 @@ export function decodings(text: string): Decoded[] {
   return [...seen].map(([found, form]) => ({ form, text: found }));
 }
 
-function* stepsFrom(text: string): Generator<Decoded> {
+/** `tried`: what was taken for base64 before, and need not be again. */
+function* stepsFrom(text: string, tried: Set<string>): Generator<Decoded> {
+  const fromBase64 = function* (form: string, run: string): Generator<Decoded> {
+    if (tried.has(run)) return;
+    tried.add(run);
+    yield* readable(form, Buffer.from(run, 'base64'));
+  };
   for (const leaf of jsonLeaves(text)) yield { form: 'json', text: leaf };
   if (text.includes('%')) yield { form: 'percent', text: percentDecoded(text) };
   if (text.includes('+')) yield { form: 'form', text: text.replaceAll('+', ' ') };
@@ -49,11 +56,11 @@ function* stepsFrom(text: string): Generator<Decoded> {
     yield { form: 'escaped', text: withoutEscapes(text) };
   }
   for (const match of text.matchAll(JWT)) {
-    for (const part of match[0].split('.')) yield* readable('jwt', Buffer.from(part, 'base64url'));
+    for (const part of match[0].split('.')) yield* fromBase64('jwt', part);
   }
   for (const match of text.matchAll(BASE64)) {
     for (let offset = 0; offset < 4; offset += 1) {
-      yield* readable('base64', Buffer.from(match[0].slice(offset), 'base64'));
+      yield* fromBase64('base64', match[0].slice(offset));
     }
   }
   for (const match of text.matchAll(HEX)) {
