@@ -178,3 +178,34 @@ describe('an internal API behind the proxy', () => {
     expect(api.requests[0]?.headers.authorization).toMatch(/^Bearer .{8}/);
   });
 });
+
+describe('under an issuer with a path', () => {
+  it('the API is reached below it, with a proof for that address', async () => {
+    const below = await createWorld([{ id: 'acme', client: { internal_apis: ['orders'] } }], {
+      environment: { ISSUER_PATH: '/id', INTERNAL_APIS: `orders=${api.address}` },
+    });
+    try {
+      api.trust(below.upstream.issuer);
+      api.answers.set('/v1/orders', json({ orders: 3 }));
+      const { issuer } = below.proxy;
+      const party = vendorByHand(below, 'acme');
+      const key = await DpopKey.generate();
+      const begun = await party.begin(new Browser());
+      const proof = await key.proof('POST', `${issuer}/oidc/token`);
+      const token = member(
+        await tokenRequest(party, issuer, codeForm(party, begun), proof),
+        'access_token',
+      );
+      const address = `${issuer}/oidc/api/orders/orders`;
+      expect(new URL(address).pathname).toBe('/id/oidc/api/orders/orders');
+      const headers = {
+        authorization: `DPoP ${token}`,
+        dpop: await key.proof('GET', address, {}, token),
+      };
+      expect(members(await ask(address, { headers }))).toEqual({ orders: 3 });
+    } finally {
+      api.trust(world.upstream.issuer);
+      await below.close();
+    }
+  });
+});
