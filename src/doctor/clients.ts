@@ -1,3 +1,4 @@
+import type { FrontChannel } from '../config/types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
 import type { Client } from '../vendors/client.ts';
 import type { StoredClient } from '../vendors/client-store.ts';
@@ -12,6 +13,7 @@ export function clientFindings(
   stored: StoredClient,
   all: readonly StoredClient[],
   metadata: UpstreamMetadata | undefined,
+  frontChannel: FrontChannel,
 ): readonly Finding[] {
   return [
     sectorFinding(stored.client, all),
@@ -19,7 +21,7 @@ export function clientFindings(
     ...(metadata === undefined ? [] : authenticationFindings(stored.client, metadata)),
     ...(metadata === undefined ? [] : grantFindings(stored.client, metadata)),
     ...(metadata === undefined ? [] : scopeFindings(stored.client, metadata)),
-    ...(metadata === undefined ? [] : logoutFindings(stored.client, metadata)),
+    ...(metadata === undefined ? [] : logoutFindings(stored.client, metadata, frontChannel)),
     ...forwardedFindings(stored.client),
   ];
 }

@@ -37,7 +37,7 @@ export async function examine(config: Config, clock: () => Date): Promise<Report
     findings.push(warning('clients', 'No client was found, so no login was walked.', hint));
   }
   for (const stored of storage.clients) {
-    findings.push(...clientFindings(stored, storage.clients, metadata));
+    findings.push(...clientFindings(stored, storage.clients, metadata, config.frontChannel));
   }
   const clients = storage.clients.map(({ client }) => client);
   findings.push(...internalApiFindings(config.internalApis, clients, metadata));
