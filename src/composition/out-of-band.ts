@@ -45,7 +45,10 @@ export function outOfBand(parts: OutOfBandParts): {
   const userCodes = new UserCodes(userCodeStore(db), sealer);
   const wrongCodes = new RateLimiterMemory(WRONG_CODES);
   return {
-    device: deviceEndpoint({ ...issue, authentication, userCodes, frontChannel, wrongCodes }),
+    device: deviceEndpoint({
+      ...{ ...issue, authentication, userCodes, frontChannel, wrongCodes },
+      vendors: registry,
+    }),
     ciba: cibaEndpoint({ ...issue, authentication, hints }),
     grants: new Map([
       [DEVICE_CODE_GRANT, polledGrant(issue, oneTime, 'device_code')],

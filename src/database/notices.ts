@@ -1,6 +1,6 @@
 import { asBuffer, bytes } from './bytes.ts';
 import { inTransaction, orUnavailable } from './connection.ts';
-import type { Connection, Transaction } from './connection.ts';
+import type { Connection } from './connection.ts';
 
 /** One user of one client. */
 export interface NoticeReader {
@@ -34,16 +34,6 @@ export async function writeNotice(
       .onConflict(Object.keys(keyOf(reader)))
       .merge();
   });
-}
-
-/** Forgets what a user was told by the clients of a sector; returns by how many. */
-export function forgetNotices(
-  trx: Transaction,
-  { sector, userIndex }: Pick<NoticeReader, 'sector' | 'userIndex'>,
-): Promise<number> {
-  return trx('notices')
-    .where({ sector: bytes(sector), user_index: asBuffer(userIndex) })
-    .del();
 }
 
 function keyOf({ clientId, sector, userIndex }: NoticeReader) {

@@ -16,6 +16,8 @@ export function codeForm(action: string, problem: string): ProtocolResponse {
 export interface Departure {
   readonly userCode: string;
   readonly clientName: string;
+  /** What the vendor will get, as markup; empty where nothing is said of it. */
+  readonly notice: string;
   /** Of the identity provider, as the browser reaches it. */
   readonly address: string;
   readonly upstreamUserCode: string;
@@ -29,13 +31,13 @@ export interface Departure {
  * shows a code of its own, which they are told here.
  */
 export function departurePage(departure: Departure): ProtocolResponse {
-  const { userCode, clientName, address, upstreamUserCode, asked } = departure;
+  const { userCode, clientName, notice, address, upstreamUserCode, asked } = departure;
   const theirs = `<strong>${escaped(upstreamUserCode)}</strong>`;
   return page(
     'Connect a device',
     `<p>Go on only if a device of yours, which you want to connect to ` +
       `<strong>${escaped(clientName)}</strong>, shows the code ` +
-      `<strong>${escaped(userCode)}</strong>.</p>` +
+      `<strong>${escaped(userCode)}</strong>.</p>${notice}` +
       `<p>${asked ? 'On the next page, enter the code' : 'The next page may show the code'} ${theirs}.</p>` +
       `<p><a rel="noreferrer" href="${escaped(address)}">Go on</a></p>`,
   );

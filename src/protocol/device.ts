@@ -4,12 +4,15 @@ import { Refusal } from '../errors.ts';
 import type { Reason } from '../errors.ts';
 import { DEVICE_CODE_GRANT } from '../upstream/grant-types.ts';
 import { authorizeDevice } from '../upstream/out-of-band.ts';
+import type { Client, Vendor } from '../vendors/client.ts';
 import { scopeOf } from './authorization-request.ts';
 import type { ClientAuthenticationParts } from './client-authentication.ts';
 import { authenticateClient } from './client-authentication.ts';
 import { codeForm, departurePage } from './device-page.ts';
 import type { Endpoint, ProtocolRequest, ProtocolResponse } from './message.ts';
 import { privateJson } from './message.ts';
+import { widestContents } from './notice-contents.ts';
+import { noticeText } from './notice-page.ts';
 import { optional, refuseDuplicates } from './parameters.ts';
 import { sealPendingLogin } from './pending-login.ts';
 import type { IssueParts } from './token-issue.ts';
@@ -22,6 +25,7 @@ export interface DeviceParts extends Pick<
   'issuer' | 'clients' | 'upstream' | 'exchange' | 'seals' | 'clock'
 > {
   readonly authentication: ClientAuthenticationParts;
+  readonly vendors: { vendor(id: string): Vendor | undefined };
   readonly userCodes: UserCodes;
   readonly frontChannel: FrontChannel;
   /** Codes that stand for nothing, by address. */
@@ -59,6 +63,7 @@ async function authorize(parts: DeviceParts, request: ProtocolRequest): Promise<
   const times = { now, expiresAt: new Date(now.getTime() + device.expiresIn * 1000) };
   const login = {
     ...{ clientId: client.clientId, scope, hinted: undefined },
+    change: parts.clients.change,
     upstreamValue: device.deviceCode,
   };
   const verificationUri = `${issuer}/oidc/device`;
@@ -103,10 +108,17 @@ async function verify(
   return departurePage({
     userCode: typed.toUpperCase(),
     clientName: client.metadata.client_name ?? client.vendorId,
+    notice: noticeFor(parts, client),
     address: pageAddress(parts, login, client.frontChannel ?? parts.frontChannel),
     upstreamUserCode: login.upstreamUserCode,
     asked: !login.complete,
   });
+}
+
+/** The vendor's notice: nobody is known here, so that it is said each time. */
+function noticeFor({ vendors }: DeviceParts, client: Client): string {
+  const vendor = vendors.vendor(client.vendorId);
+  return vendor?.notice === true ? noticeText(vendor, widestContents(client, vendor)) : '';
 }
 
 /** Through the relay, the upstream's page has our address; else it is where the upstream says. */

@@ -4,6 +4,7 @@ import type { Told } from '../grants/notices.ts';
 import { baseName, releasedNames, SCOPE_CLAIMS } from '../tokens/released-names.ts';
 import type { Client, Vendor } from '../vendors/client.ts';
 import type { Mode } from '../vendors/phase.ts';
+import { newestPhase } from '../vendors/phase.ts';
 import { words } from './parameters.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -64,6 +65,16 @@ function byScope(scopes: readonly string[]): readonly string[] {
       return claims?.map((claim) => `claim:${claim}`) ?? [`scope:${scope}`];
     }),
   ];
+}
+
+/** The same for somebody who is not known yet: all that any login of the client may release. */
+export function widestContents(client: Client, vendor: Vendor): Told {
+  const { phase, percent, pilotUsers } = newestPhase(client);
+  const isNarrowed = percent !== undefined || pilotUsers.length > 0;
+  const mode = isNarrowed ? 'shadow' : phase;
+  const { scope } = client.metadata;
+  const transaction = { scope, maxAge: undefined, authTimeRequested: false };
+  return noticeContents({ client, vendor, mode, transaction });
 }
 
 /** Whether a user has been told of all this already. */

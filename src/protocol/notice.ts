@@ -1,7 +1,7 @@
 import { Refusal, orRefuse } from '../errors.ts';
 import type { Notices, Told } from '../grants/notices.ts';
 import type { Client, Vendor } from '../vendors/client.ts';
-import { modeFor } from '../vendors/phase.ts';
+import { modeFor, newestPhase } from '../vendors/phase.ts';
 import type { BrowserBinding } from './browser-binding.ts';
 import type { EarlyArrival, EarlyParts } from './early.ts';
 import { answerEarly } from './early.ts';
@@ -108,9 +108,8 @@ function toldTo(
   { client, userIndex, pending }: EarlyArrival,
 ): { readonly vendor: Vendor; readonly contents: Told } {
   const vendor = parts.vendors.vendor(client.vendorId);
-  const phase = client.phases.at(-1);
-  if (vendor === undefined || phase === undefined) throw new Refusal('client_unknown');
-  const mode = modeFor(phase, userIndex);
+  if (vendor === undefined) throw new Refusal('client_unknown');
+  const mode = modeFor(newestPhase(client), userIndex);
   const { transaction } = pending;
   return { vendor, contents: noticeContents({ client, vendor, mode, transaction }) };
 }

@@ -1,4 +1,5 @@
 import type { Vendor } from './client.ts';
+import { lacksCodeFlow } from './grant-rules.ts';
 import type { Problem } from './problem.ts';
 import type { ClientSettings, Registrations } from './registration.ts';
 import { isResourceServerOnly } from './resource-server.ts';
@@ -49,7 +50,9 @@ export function noticeProblems(
 }
 
 function hindranceOf(client: ClientSettings): Hindrance | undefined {
-  if (client.upstream === undefined && !isResourceServerOnly(client)) {
+  const { grant_types: grants } = client.metadata;
+  const logsIn = !isResourceServerOnly(client) && !lacksCodeFlow(grants);
+  if (client.upstream === undefined && logsIn) {
     const why = 'a forwarded client redeems the code itself, and only then is the user known';
     return {
       member: 'upstream',
@@ -57,7 +60,7 @@ function hindranceOf(client: ClientSettings): Hindrance | undefined {
       right: 'give it an "upstream" block, or leave the notice out',
     };
   }
-  if (client.metadata.grant_types.includes(CIBA)) {
+  if (grants.includes(CIBA)) {
     const why = 'CIBA asks the user where no page of ours is';
     return { member: 'grant_types', why, right: 'leave CIBA or the notice out' };
   }

@@ -1,8 +1,10 @@
 import { decodeJwt } from 'jose';
+import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
 import type { Page, Walk } from '../support/browser.ts';
+import { DEVICE_CODE, connectDevice, elsewhereWorld, partyOf } from '../support/elsewhere.ts';
 import { formsIn } from '../support/page.ts';
 import { postForm } from '../support/steps.ts';
 import type { World } from '../support/world.ts';
@@ -118,6 +120,34 @@ describe.each(['relay', 'callback'])('the notice in the front channel %s', (fron
     url.searchParams.set('scope', 'openid profile email');
     return url;
   }
+});
+
+describe('the notice of a vendor whose users log in on a device', () => {
+  let world: World;
+  beforeAll(async () => {
+    const grants = ['authorization_code', 'refresh_token', DEVICE_CODE];
+    const release = { release_claims: ['name'], grant_types: grants };
+    world = await elsewhereWorld([
+      { id: 'acme', vendor: { notice: true, contacts: ['<b>&'] }, client: release },
+      { id: 'bolt', client: release },
+    ]);
+  });
+  afterAll(() => world.close());
+
+  it('stands on the page that asks for the code, and on no other vendor’s', async () => {
+    for (const [id, said] of [
+      ['acme', true],
+      ['bolt', false],
+    ] as const) {
+      const party = await partyOf(world, id);
+      const device = await client.initiateDeviceAuthorization(party, { scope: 'openid profile' });
+      const page = await new Browser().open(String(device.verification_uri_complete));
+      expect(page.body.includes('Your full name')).toBe(said);
+      expect(page.body.includes('&lt;b&gt;&amp;')).toBe(said);
+      await connectDevice(String(device.verification_uri_complete), 'alice');
+      expect((await client.pollDeviceAuthorizationGrant(party, device)).id_token).toBeDefined();
+    }
+  });
 });
 
 async function logIn(browser: Browser, address: URL, username = 'alice'): Promise<Walk> {
