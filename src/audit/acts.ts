@@ -24,6 +24,14 @@ export const AUDIT_ACTS = {
   'key.retired': 'A signing key signs no more; it is published for a while.',
   'key.forgotten': 'A retired signing key was removed.',
   'master_key.rewrapped': 'The roots were wrapped anew by the present `MASTER_KEY`.',
+  'subject.erased':
+    'A user was erased in every sector. The target is a random name of the erasure, not of the user.',
+  'subject.exported': 'An operator asked for all that is held on a user.',
+  'subject.listed': 'An operator asked which pseudonyms a user has.',
+  'subject.rotated': 'A user was given a new pseudonym in a sector.',
+  'subjects.rotated': 'The users of a sector, of a vendor, or all were given new pseudonyms.',
+  'salt.rotated': 'New pseudonyms are derived from a new version of the salt.',
+  'salt.destroyed': 'A version of the salt was destroyed when its grace was over.',
   'subject.looked_up': 'An operator asked for the local subject behind a pseudonym.',
   'grant.revoked': 'A grant was ended, with everything that it had yielded.',
   'pseudonyms.recorded':
@@ -55,6 +63,7 @@ export const AUDIT_ACTS = {
   'security.hint_mismatch_late': 'As `security.hint_mismatch`, found at the token endpoint.',
   'security.logout_hint_invalid': 'A logout came with an ID token that was not the client’s.',
   'security.client_authentication_throttled': 'A client failed to authenticate too often.',
+  'security.lookups_throttled': 'An operator asked for more users in an hour than is allowed.',
   'security.browser_mismatch': 'The answer to a login came from another browser than began it.',
   'security.id_token_algorithm': 'An upstream ID token was signed in a way that is not accepted.',
   'security.id_token_key_unknown': 'An upstream ID token was signed by a key that is not known.',

@@ -31,7 +31,7 @@ export function composeTokenStatus(options: TokenStatusOptions): {
   return {
     introspect: introspectionEndpoint({
       ...parts,
-      known: new KnownSubjects(db, atRest, indexRoot),
+      known: new KnownSubjects(db, atRest, indexRoot, issue.clock),
     }),
     revoke: revocationEndpoint({
       ...parts,

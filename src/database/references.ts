@@ -8,16 +8,18 @@ import { purgeExpired } from './purge.ts';
 /**
  * Keeps a value behind a random reference (43 characters of base64url). Only
  * the reference's hash is stored, so the database alone redeems nothing. The
- * caller seals the value.
+ * caller seals the value. What is of one user is erased with the user, whose
+ * blind index it then carries.
  */
 export async function putReference(
   db: Connection,
   purpose: string,
   value: Uint8Array,
   expiresAt: Date,
+  user?: Uint8Array,
 ): Promise<string> {
   const reference = randomBytes(32).toString('base64url');
-  await insert(db, purpose, reference, value, expiresAt);
+  await insert(db, purpose, reference, value, expiresAt, user);
   return reference;
 }
 
@@ -85,6 +87,7 @@ async function insert(
   reference: string,
   value: Uint8Array,
   expiresAt: Date,
+  user?: Uint8Array,
 ): Promise<void> {
   await orUnavailable(() =>
     db('sealed_references').insert({
@@ -92,6 +95,7 @@ async function insert(
       purpose,
       value: asBuffer(value),
       expires_at: expiresAt.getTime(),
+      user_index: user === undefined ? null : asBuffer(user),
     }),
   );
 }

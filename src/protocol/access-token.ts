@@ -76,6 +76,8 @@ export interface AccessTokenPlan {
   readonly upstreamToken: string;
   /** RFC 9449 6.1: the key that it is bound to. */
   readonly jkt: string | undefined;
+  /** Whom it speaks for, by the blind index; undefined: the client alone. */
+  readonly user?: Uint8Array;
   /** What the seal holds beside the upstream's token. */
   readonly contents: SealContents;
   readonly now: Date;
@@ -95,7 +97,8 @@ export async function makeAccessToken(
   const { client, now } = plan;
   const asJwt = client.metadata.access_token_format === 'jwt';
   const lifetime = asJwt ? Math.min(plan.lifetime, JWT_SECONDS) : plan.lifetime;
-  const times = { now, expiresAt: new Date(now.getTime() + lifetime * 1000) };
+  const expiresAt = new Date(now.getTime() + lifetime * 1000);
+  const times = { now, expiresAt, user: plan.user };
   const contents = { ...plan.contents, t: new Concealed(plan.upstreamToken) };
   if (!asJwt) {
     return { accessToken: await parts.seals.seal('access_token', contents, times), lifetime };

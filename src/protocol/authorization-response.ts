@@ -22,6 +22,7 @@ export interface AuthorizationResponseParts {
   readonly clients: {
     find(clientId: string): Client | undefined;
     isRedirectTarget(url: URL): boolean;
+    readonly change: number;
   };
   readonly binding: BrowserBinding;
   readonly seals: Seals;
@@ -153,11 +154,10 @@ async function sealedAnswer(
     };
   }
   const now = parts.clock();
+  const code = { upstreamCode, transaction, change: parts.clients.change };
   const location = needsCallback(transaction, client)
-    ? await callbackWithCode(parts, { upstreamCode, transaction }, now)
-    : queryAnswer(transaction, parts.issuer, {
-        code: await sealCode(parts.seals, { upstreamCode, transaction }, now),
-      });
+    ? await callbackWithCode(parts, code, now)
+    : queryAnswer(transaction, parts.issuer, { code: await sealCode(parts.seals, code, now) });
   return { kind: 'redirect', location };
 }
 

@@ -78,7 +78,7 @@ async function readCode(parts: CallbackParts, query: URLSearchParams): Promise<S
   if (upstreamCode.length > MAX_CODE_LENGTH) {
     throw new Refusal('upstream_malformed', `a code over ${MAX_CODE_LENGTH} characters`);
   }
-  return { upstreamCode, transaction };
+  return { upstreamCode, transaction, change: parts.clients.change };
 }
 
 /** What fits into a seal of ours together with the longest transaction, in characters. */

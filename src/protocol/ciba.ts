@@ -65,6 +65,7 @@ export function cibaEndpoint(parts: CibaParts): Endpoint {
     const times = { now, expiresAt: new Date(now.getTime() + begun.expiresIn * 1000) };
     const login = {
       ...{ clientId: client.clientId, scope, hinted: [user] },
+      change: parts.clients.change,
       upstreamValue: begun.authReqId,
     };
     return privateJson({

@@ -15,6 +15,8 @@ import { packTransaction, unpackTransaction } from './transaction.ts';
 export interface SealedCode {
   readonly upstreamCode: string;
   readonly transaction: Transaction;
+  /** The change-log position that held when the upstream's answer came. */
+  readonly change: number;
 }
 
 /** What a vendor's code stands for on the early way: what the upstream's code has come to. */
@@ -55,7 +57,7 @@ export function keepEarlyCode(seals: Seals, code: EarlyCode, now: Date): Promise
     ...{ r: packTransaction({ ...code.transaction, state: undefined }), g: packGrant(code.grant) },
     ...packArrival(code),
   };
-  return seals.keep('code', contents, timesFrom(now));
+  return seals.keep('code', contents, { ...timesFrom(now), user: code.grant.userIndex });
 }
 
 /** Opens a vendor's code: `code_invalid` or `code_expired` where it cannot be. */
@@ -89,12 +91,16 @@ export async function openPendingCode(
 }
 
 function packSealedCode(code: SealedCode): Record<string, SealValue> {
-  return { ...packTransaction(code.transaction), u: new Concealed(code.upstreamCode) };
+  return {
+    ...packTransaction(code.transaction),
+    ...{ u: new Concealed(code.upstreamCode), p: code.change },
+  };
 }
 
 function unpackSealedCode(contents: Readonly<Record<string, SealValue>>): SealedCode {
   return {
     upstreamCode: String(contents['u']),
+    change: Number(contents['p']),
     transaction: unpackTransaction(contents),
   };
 }

@@ -48,7 +48,7 @@ export async function answerEarly(
   const { pending } = arrival;
   const { transaction } = pending;
   const redemption = orRefuse(
-    await settleRedeemed(parts, arrival, transaction, spentWith(pending, now), now),
+    await settleRedeemed(parts, arrival, pending, spentWith(pending, now), now),
   );
   const { grant, tokens, verified } = redemption;
   const wanted = new Set(transaction.responseType.split(' '));

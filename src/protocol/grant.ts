@@ -52,7 +52,7 @@ export function sealGrantToken(
   times: { now: Date; expiresAt: Date },
 ): Promise<string> {
   const contents = { ...packGrant(token.grant), t: new Concealed(token.upstreamToken) };
-  return seals.seal(purpose, contents, times);
+  return seals.seal(purpose, contents, { ...times, user: token.grant.userIndex });
 }
 
 /** Opens a token of ours; the reason says which kind of token could not be opened. */

@@ -13,6 +13,8 @@ export interface PendingLogin {
   readonly scope: string;
   /** User indexes of whom it may be, base64url; undefined: anybody. */
   readonly hinted: readonly string[] | undefined;
+  /** The change-log position that held when the login began. */
+  readonly change: number;
 }
 
 /** The two kinds, by the parameter that carries them. */
@@ -25,8 +27,11 @@ export function sealPendingLogin(
   login: PendingLogin,
   times: { now: Date; expiresAt: Date },
 ): Promise<string> {
-  const { clientId, upstreamValue, scope, hinted } = login;
-  const contents = { c: clientId, u: new Concealed(upstreamValue), o: scope, x: hinted ?? null };
+  const { clientId, upstreamValue, scope, hinted, change } = login;
+  const contents = {
+    ...{ c: clientId, u: new Concealed(upstreamValue), o: scope, x: hinted ?? null },
+    n: change,
+  };
   return seals.seal(kind, contents, times);
 }
 
@@ -44,6 +49,7 @@ export async function openPendingLogin(
     clientId: String(contents['c']),
     upstreamValue: String(contents['u']),
     scope: String(contents['o']),
+    change: Number(contents['n']),
     hinted: Array.isArray(contents['x']) ? contents['x'].map(String) : undefined,
     expiresAt,
   });

@@ -30,7 +30,10 @@ export class PendingNotices {
    *
    * @throws Refusal `database_unavailable`
    */
-  keep({ pending, tokens, verified }: WaitingLogin, now: Date): Promise<string> {
+  keep(
+    { pending, tokens, verified, userIndex }: Omit<EarlyArrival, 'client'>,
+    now: Date,
+  ): Promise<string> {
     const ends = Number(verified.claims['exp']) * 1000;
     const expiresAt = new Date(Math.min(now.getTime() + LIFETIME * 1000, ends));
     const contents = {
@@ -38,10 +41,10 @@ export class PendingNotices {
       c: new Concealed(pending.upstreamCode),
       i: tokens.idToken === undefined ? null : new Concealed(tokens.idToken),
       p: tokens.scope ?? null,
-      k: now.getTime(),
+      ...{ k: now.getTime(), n: pending.change },
       ...packArrival({ tokens, verified }),
     };
-    return this.#seals.keep('notice', contents, { now, expiresAt });
+    return this.#seals.keep('notice', contents, { now, expiresAt, user: userIndex });
   }
 
   /**
@@ -63,6 +66,7 @@ export class PendingNotices {
     return {
       pending: {
         upstreamCode: String(contents['c']),
+        change: Number(contents['n']),
         transaction: unpackTransaction(transaction),
       },
       tokens: {

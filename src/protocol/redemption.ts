@@ -46,7 +46,7 @@ export async function redeem(
   now: Date,
 ): Promise<Result<Redemption>> {
   const arrived = await redeemForUser(parts, authenticated, pending, now);
-  return settleRedeemed(parts, arrived, pending.transaction, spend, now);
+  return settleRedeemed(parts, arrived, pending, spend, now);
 }
 
 /** Who redeems a code at the upstream. */
@@ -91,14 +91,15 @@ export async function redeemForUser(
 export function settleRedeemed(
   parts: IssueParts,
   arrived: Arrived,
-  transaction: Transaction,
+  { transaction, change }: SealedCode,
   spend: Spend,
   now: Date,
 ): Promise<Result<Redemption>> {
   const { scope, maxAge, authTimeRequested, resource, browser } = transaction;
   const asked = { scope, maxAge, authTimeRequested, resource };
   const keepsIdToken = needsUpstreamHint(arrived.client, transaction);
-  return settle(parts, arrived, { asked, spend, browser, keepsIdToken, now });
+  const since = { since: change, gone: 'code_invalid' } as const;
+  return settle(parts, arrived, { asked, spend, browser, keepsIdToken, now, ...since });
 }
 
 /** The relay adds the upstream's ID token to a logout; nobody else ever needs it again. */
@@ -125,6 +126,10 @@ interface Settlement {
   readonly browser?: string;
   /** Whether the upstream's ID token is kept for a logout. */
   readonly keepsIdToken?: boolean;
+  /** The change-log position that held at the authentication, or before it. */
+  readonly since: number;
+  /** What a user is refused with whose login was ended since. */
+  readonly gone: Reason;
   readonly now: Date;
 }
 
@@ -173,6 +178,7 @@ async function settle(
   const settled = await parts.subjects.settle({
     client,
     localSubject: verified.subject,
+    since: { change: expected.since, ended: expected.gone },
     spend: { ...expected.spend, grantId },
     session: {
       grantId,

@@ -2,9 +2,16 @@ import type { Result } from '../result.ts';
 import { failure } from '../result.ts';
 import type { Purpose, Sealer, SealValue } from '../tokens/seal.ts';
 
+/** How long a sealed value is good, and whose it is where it is one user's. */
+export interface KeptUntil {
+  readonly expiresAt: Date;
+  /** The user's blind index: with the user, what is kept behind a reference is erased. */
+  readonly user?: Uint8Array | undefined;
+}
+
 /** Keeps what is too long to travel behind a random reference, for every replica. */
 export interface ReferenceStore {
-  put(purpose: Purpose, sealed: string, expiresAt: Date): Promise<string>;
+  put(purpose: Purpose, sealed: string, until: KeptUntil): Promise<string>;
   read(purpose: Purpose, reference: string, now: Date): Promise<string | undefined>;
 }
 
@@ -42,23 +49,23 @@ export class Seals {
   async seal(
     purpose: Purpose,
     contents: Record<string, SealValue>,
-    times: { now: Date; expiresAt: Date },
+    times: KeptUntil & { readonly now: Date },
     beforeKeeping?: () => Promise<void>,
   ): Promise<string> {
     const sealed = await this.#sealer.seal(purpose, contents, times);
     if (sealed.length <= this.#longest[purpose]) return sealed;
     await beforeKeeping?.();
-    return this.#store.put(purpose, sealed, times.expiresAt);
+    return this.#store.put(purpose, sealed, times);
   }
 
   /** Keeps contents in the database in any case; yields a random reference (43 characters). */
   async keep(
     purpose: Purpose,
     contents: Record<string, SealValue>,
-    times: { now: Date; expiresAt: Date },
+    times: KeptUntil & { readonly now: Date },
   ): Promise<string> {
     const sealed = await this.#sealer.seal(purpose, contents, times);
-    return this.#store.put(purpose, sealed, times.expiresAt);
+    return this.#store.put(purpose, sealed, times);
   }
 
   /**

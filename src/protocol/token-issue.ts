@@ -185,7 +185,7 @@ export async function issueAccessToken(
     claims: authenticationClaims(parts, issue),
     upstreamToken: tokens.accessToken,
     jkt: grant.jkt,
-    contents: packGrant({ ...grant, scope }),
+    ...{ contents: packGrant({ ...grant, scope }), user: grant.userIndex },
   });
 }
 

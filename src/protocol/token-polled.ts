@@ -52,8 +52,7 @@ export function polledGrant(
       asked: { scope: login.scope, maxAge: undefined, authTimeRequested: false, resource: [] },
       nonce: undefined,
       spend: { purpose: use.purpose, value: use.value, expiresAt: login.expiresAt },
-      gone: 'pending_login_invalid',
-      now,
+      ...{ gone: 'pending_login_invalid', since: login.change, now },
     });
     if (!arrived.ok && arrived.reason === 'code_replayed') await oneTime.refuseReplay(use, now);
     const { client, grant, verified } = orRefuse(arrived);

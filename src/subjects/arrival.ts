@@ -5,13 +5,15 @@ import { spend } from '../database/spent.ts';
 import { failure } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Client } from '../vendors/client.ts';
-import type { ArrivingUser, Mint } from './create.ts';
+import type { ArrivingUser, Mint, Since } from './create.ts';
 import { browserIndex, upstreamSidIndex } from './session-index.ts';
 
 /** A user of a client whose authentication the upstream has confirmed. */
 export interface Arrival {
   readonly client: Client;
   readonly localSubject: string;
+  /** Where the login stood when the upstream answered; undefined: now. */
+  readonly since?: Since;
   /** The code to consume in the same transaction. */
   readonly spend?: Parameters<typeof spend>[1];
   /** The grant to record in the same transaction. */

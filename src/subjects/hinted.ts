@@ -4,7 +4,7 @@ import type { Connection } from '../database/connection.ts';
 import type { Client } from '../vendors/client.ts';
 import { kindOf, modeFor, newestPhase } from '../vendors/phase.ts';
 import { checkLocalSubject } from './local-subject.ts';
-import { findOwner, loginTimes } from './store.ts';
+import { findStandingOwner, loginTimes } from './store.ts';
 
 /**
  * Whom a subject that a client sends us stands for. The answers are users, as
@@ -15,7 +15,10 @@ export class HintedSubjects {
   readonly #db: Connection;
   readonly #indexRoot: Uint8Array;
 
-  constructor(db: Connection, indexRoot: Uint8Array) {
+  readonly #clock: () => Date;
+
+  constructor(db: Connection, indexRoot: Uint8Array, clock: () => Date) {
+    this.#clock = clock;
     this.#db = db;
     this.#indexRoot = indexRoot;
   }
@@ -47,7 +50,10 @@ export class HintedSubjects {
   }
 
   async #owner(client: Client, subject: string): Promise<readonly string[]> {
-    const owner = await orUnavailable(() => findOwner(this.#db, client.sector, subject));
+    const { sector } = client;
+    const owner = await orUnavailable(() =>
+      findStandingOwner(this.#db, sector, subject, this.#clock()),
+    );
     return owner === undefined ? [] : [encoded(owner.userIndex)];
   }
 

@@ -20,8 +20,10 @@ export class KnownSubjects {
   readonly #db: Connection;
   readonly #atRest: AtRest;
   readonly #indexRoot: Uint8Array;
+  readonly #clock: () => Date;
 
-  constructor(db: Connection, atRest: AtRest, indexRoot: Uint8Array) {
+  constructor(db: Connection, atRest: AtRest, indexRoot: Uint8Array, clock: () => Date) {
+    this.#clock = clock;
     this.#db = db;
     this.#atRest = atRest;
     this.#indexRoot = indexRoot;
@@ -46,6 +48,8 @@ export class KnownSubjects {
 
   async #localSubject({ sector, subject, kind }: ReleasedIn): Promise<string | undefined> {
     if (kind === 'public') return subject;
-    return orUnavailable(() => findLocalSubject(this.#db, this.#atRest, sector, subject));
+    return orUnavailable(() =>
+      findLocalSubject(this.#db, this.#atRest, sector, subject, this.#clock()),
+    );
   }
 }

@@ -10,7 +10,7 @@ import { Refusal } from '../errors.ts';
 import { failure, success } from '../result.ts';
 import type { Result } from '../result.ts';
 import type { Client } from '../vendors/client.ts';
-import { kindOf, modeFor } from '../vendors/phase.ts';
+import { kindOf, modeFor, newestPhase } from '../vendors/phase.ts';
 import type { Mode } from '../vendors/phase.ts';
 import { recordArrival } from './arrival.ts';
 import type { Arrival } from './arrival.ts';
@@ -21,7 +21,7 @@ import { publicSubject } from './public-subject.ts';
 import { mintReleasedSubject } from './released.ts';
 import type { ReleasedSubject, SubjectKind } from './released.ts';
 import { findLocalSubject, listGenerations, PseudonymTaken } from './store.ts';
-import type { Pseudonym, PseudonymRecord, SectorUser } from './store.ts';
+import type { ListedPseudonym, Pseudonym, SectorUser } from './store.ts';
 
 /** Who a vendor is told that the user is. */
 export interface Resolution {
@@ -39,15 +39,17 @@ type GivenSubject = Pick<Resolution, 'subject' | 'kind' | 'userIndex'>;
 /** What the registry of clients says at this moment. */
 export interface CurrentClients {
   find(clientId: string): Client | undefined;
+  /** Whether what was settled for a user at a position of the change log was ended since. */
+  isEnded(userIndex: Uint8Array, change: number): boolean;
   readonly change: number;
 }
 
 /** What {@link Subjects} is built from. */
-export interface SubjectsOptions extends Omit<Mint, 'indexRoot'> {
+export interface SubjectsOptions extends Omit<Mint, 'indexRoot' | 'tombstoneRoot'> {
   readonly db: Connection;
-  readonly keyring: Pick<Keyring, 'index'>;
+  readonly keyring: Pick<Keyring, 'index' | 'tombstone'>;
   readonly registry: CurrentClients;
-  /** Pseudonyms kept in memory. */
+  /** Users in `shadow` remembered to have a pseudonym. */
   readonly cacheSize?: number;
   /** Called when the pairwise part failed for a client in `shadow`; the login went on. */
   readonly onShadowFailure?: (clientId: string) => void;
@@ -61,9 +63,6 @@ export interface PseudonymWitness {
   used(pseudonym: MetPseudonym): void;
 }
 
-/** A generation as the commands list it. */
-export type ListedPseudonym = Omit<PseudonymRecord, 'localSubject'>;
-
 const DEFAULT_CACHE_SIZE = 50_000;
 /** How often two replicas may meet over the same new user before we give up. */
 const ATTEMPTS = 5;
@@ -72,12 +71,14 @@ const ATTEMPTS = 5;
 export class Subjects {
   readonly #options: SubjectsOptions;
   readonly #mint: Mint;
-  readonly #current: LRUCache<string, Pseudonym>;
+  /** Users in `shadow` who had a pseudonym at a position of the change log; it is not released. */
+  readonly #rehearsed: LRUCache<string, number>;
 
   constructor(options: SubjectsOptions) {
     this.#options = options;
-    this.#mint = { ...options, indexRoot: options.keyring.index };
-    this.#current = new LRUCache({ max: options.cacheSize ?? DEFAULT_CACHE_SIZE });
+    const { index: indexRoot, tombstone: tombstoneRoot } = options.keyring;
+    this.#mint = { ...options, indexRoot, tombstoneRoot };
+    this.#rehearsed = new LRUCache({ max: options.cacheSize ?? DEFAULT_CACHE_SIZE });
   }
 
   /**
@@ -97,13 +98,13 @@ export class Subjects {
    * `shadow` the pseudonym follows in one of its own, so that its failure is not
    * the vendor's.
    *
-   * @returns the failures of {@link Subjects.indexOf}; `code_replayed` if the code was spent before
+   * @returns the failures of {@link Subjects.indexOf}; `since.ended`; `code_replayed` if the code was spent before
    *   (then nothing is written); `subject_collision` if the user cannot be told from another
    * @throws {Refusal} `database_unavailable`, `configuration_stale`
    */
   async settle(arrival: Arrival): Promise<Result<Resolution>> {
     // The upstream exchange took time: phase and change number must be of the same moment.
-    const { change } = this.#options.registry;
+    const { change: seen } = this.#options.registry;
     const client = this.#options.registry.find(arrival.client.clientId);
     if (client === undefined) {
       return failure('client_authentication_failed', 'the client was removed in the meantime');
@@ -111,6 +112,10 @@ export class Subjects {
     const indexed = this.indexOf(client, arrival.localSubject);
     if (!indexed.ok) return indexed;
     const userIndex = indexed.value;
+    const { since } = arrival;
+    if (since !== undefined && this.#options.registry.isEnded(userIndex, since.change)) {
+      return failure(since.ended, 'all that was the user’s was ended since the login');
+    }
     const user = { sector: client.sector, userIndex, localSubject: arrival.localSubject };
     const mode = modeFor(newestPhase(client), userIndex);
 
@@ -120,7 +125,10 @@ export class Subjects {
         : await this.#settlePublic(arrival, user);
     if (!settled.ok) return settled;
     if (mode === 'shadow') await this.#rehearse(client, user);
-    const subject = mintReleasedSubject(settled.value);
+    const { sub, goodFrom = 0 } = settled.value;
+    const subject = mintReleasedSubject(sub);
+    // What the user came back to is not what was ended, also where this replica has yet to hear of it.
+    const change = Math.max(seen, goodFrom);
     return success({ subject, kind: kindOf(mode), mode, userIndex, change });
   }
 
@@ -129,10 +137,10 @@ export class Subjects {
     if (kind === 'pairwise') this.#options.witness?.used({ sector, userIndex, sub: subject });
   }
 
-  /** The local subject behind a pseudonym of the sector, in any generation. */
+  /** The local subject behind a pseudonym of the sector that resolves. */
   async lookup(sector: string, sub: string): Promise<string | undefined> {
-    const { db, atRest } = this.#options;
-    return orUnavailable(() => findLocalSubject(db, atRest, sector, sub));
+    const { db, atRest, clock } = this.#options;
+    return orUnavailable(() => findLocalSubject(db, atRest, sector, sub, clock()));
   }
 
   /** All pseudonyms of a user in the sectors named, oldest generation first. */
@@ -149,31 +157,41 @@ export class Subjects {
     return listed;
   }
 
-  async #settlePairwise(arrival: Arrival, user: ArrivingUser): Promise<Result<string>> {
-    const pseudonym = await this.#pseudonymOf(user, (trx, find) =>
-      recordArrival(trx, this.#mint, arrival, user, find, ({ sub }) => sub),
+  async #settlePairwise(arrival: Arrival, user: ArrivingUser): Promise<Result<Settled>> {
+    const pseudonym = await this.#pseudonymOf((trx) =>
+      recordArrival(
+        ...([trx, this.#mint, arrival, user] as const),
+        () => findOrCreate(trx, this.#mint, user, arrival.since),
+        ({ sub }) => sub,
+      ),
     );
-    if (!pseudonym.ok) return pseudonym;
-    this.#options.witness?.used(pseudonym.value);
-    return success(pseudonym.value.sub);
+    if (pseudonym.ok) this.#options.witness?.used(pseudonym.value);
+    return pseudonym;
   }
 
-  async #settlePublic(arrival: Arrival, user: ArrivingUser): Promise<Result<string>> {
-    return inTransaction(this.#options.db, (trx) =>
+  async #settlePublic(arrival: Arrival, user: ArrivingUser): Promise<Result<Settled>> {
+    const settled = await inTransaction(this.#options.db, (trx) =>
       recordArrival(
         ...([trx, this.#mint, arrival, user] as const),
         () => publicSubject(trx, this.#mint.log, user),
         () => undefined,
       ),
     );
+    return settled.ok ? success({ sub: settled.value }) : settled;
   }
 
   async #rehearse(client: Client, user: ArrivingUser): Promise<void> {
     try {
-      if (this.#current.has(cacheKey(user))) return;
-      const found = await this.#pseudonymOf(user, (_trx, find) => find());
-      if (found.ok) return;
-      this.#shadowFailed(client, found.reason);
+      const { registry } = this.#options;
+      const key = cacheKey(user);
+      const rehearsedAt = this.#rehearsed.get(key);
+      if (rehearsedAt !== undefined && !registry.isEnded(user.userIndex, rehearsedAt)) return;
+      const { change } = registry;
+      const found = await this.#pseudonymOf((trx) =>
+        findOrCreate(trx, this.#mint, user, undefined),
+      );
+      if (found.ok) this.#rehearsed.set(key, Math.max(change, found.value.goodFrom ?? 0));
+      else this.#shadowFailed(client, found.reason);
     } catch (error) {
       this.#shadowFailed(client, nameOf(error));
     }
@@ -185,32 +203,16 @@ export class Subjects {
     this.#options.onShadowFailure?.(client.clientId);
   }
 
-  /**
-   * Runs `work` in one transaction, again while another replica creates the same
-   * pseudonym, and remembers the pseudonym only once it is committed.
-   */
+  /** Runs `work` in one transaction, again while another replica creates the same pseudonym. */
   async #pseudonymOf(
-    user: ArrivingUser,
-    work: (
-      trx: Transaction,
-      find: () => Promise<Result<FoundPseudonym>>,
-    ) => Promise<Result<FoundPseudonym>>,
+    work: (trx: Transaction) => Promise<Result<FoundPseudonym>>,
   ): Promise<Result<Pseudonym>> {
-    const key = cacheKey(user);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const cached = this.#current.get(key);
       try {
-        const found = await inTransaction(this.#options.db, (trx) =>
-          work(trx, async () =>
-            cached === undefined
-              ? findOrCreate(trx, this.#mint, user)
-              : success({ ...cached, isNew: false }),
-          ),
-        );
+        const found = await inTransaction(this.#options.db, work);
         if (!found.ok) return found;
         const { isNew, ...pseudonym } = found.value;
         if (isNew) this.#options.witness?.made(pseudonym);
-        this.#current.set(key, pseudonym);
         return success(pseudonym);
       } catch (error) {
         if (!(error instanceof PseudonymTaken)) throw error;
@@ -220,11 +222,7 @@ export class Subjects {
   }
 }
 
-function newestPhase(client: Client): Client['phases'][number] {
-  const newest = client.phases.at(-1);
-  if (newest === undefined) throw new Error(`client ${client.clientId} has no phase`);
-  return newest;
-}
+type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'>;
 
 // Not the message: it may hold what the row would have held.
 function nameOf(error: unknown): string {

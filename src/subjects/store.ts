@@ -16,6 +16,8 @@ export interface Pseudonym extends SectorUser {
   /** Counts from 1. */
   readonly generation: number;
   readonly sub: string;
+  /** Of one that was just made for a user who had been erased: from where in the change log it is good. */
+  readonly goodFrom?: number;
 }
 
 /** A pseudonym with what is stored beside it. */
@@ -24,6 +26,14 @@ export interface PseudonymRecord extends Pseudonym {
   readonly saltVersion: number;
   readonly algorithm: PseudonymAlgorithm;
   readonly createdAt: Date;
+}
+
+/** A generation without the local subject behind it. */
+export interface ListedPseudonym extends Omit<PseudonymRecord, 'localSubject'> {
+  /** When a newer generation took over. */
+  readonly retiredAt: Date | undefined;
+  /** Until when it resolves then. */
+  readonly graceUntil: Date | undefined;
 }
 
 interface PseudonymRow {
@@ -35,6 +45,8 @@ interface PseudonymRow {
   readonly salt_version: number;
   readonly algorithm: PseudonymAlgorithm;
   readonly created_at: number;
+  readonly retired_at: number | null;
+  readonly grace_until: number | null;
 }
 
 /** The generation or the `sub` was taken in the meantime: begin the transaction again. */
@@ -54,6 +66,30 @@ export async function findNewest(
   return row && { sector, userIndex, generation: row.generation, sub: text(row.sub) };
 }
 
+const LOCK_ATTEMPTS = 3;
+
+/**
+ * {@link findNewest}, kept from rotation and erasure until the transaction ends.
+ * Whoever waits here for one of them to end sees what it left.
+ */
+export async function lockNewest(
+  trx: Transaction,
+  user: SectorUser,
+): Promise<Pseudonym | undefined> {
+  const key = { sector: user.sector, userIndex: user.userIndex };
+  for (let attempt = 1; attempt <= LOCK_ATTEMPTS; attempt += 1) {
+    const row = await trx<PseudonymRow>('pseudonyms')
+      .where({ sector: bytes(user.sector), user_index: asBuffer(user.userIndex) })
+      .orderBy('generation', 'desc')
+      .forUpdate()
+      .first('generation', 'sub', 'retired_at');
+    // A rotation that was waited for has added a generation behind the place of the search.
+    if (row !== undefined && row.retired_at !== null) continue;
+    return row && { ...key, generation: row.generation, sub: text(row.sub) };
+  }
+  throw new PseudonymTaken();
+}
+
 /** Whose pseudonym a `sub` is or was, in any generation: one read of a unique key. */
 export async function findOwner(
   connection: Connection | Transaction,
@@ -64,6 +100,23 @@ export async function findOwner(
     .where({ sector: bytes(sector), sub: bytes(sub) })
     .first('user_index', 'generation');
   return row && { sector, userIndex: row.user_index, generation: row.generation, sub };
+}
+
+/** {@link findOwner}, as long as the pseudonym resolves: it is the newest, or in its grace. */
+export async function findStandingOwner(
+  connection: Connection,
+  sector: string,
+  sub: string,
+  now: Date,
+): Promise<SectorUser | undefined> {
+  const row = await connection<PseudonymRow>('pseudonyms')
+    .where({ sector: bytes(sector), sub: bytes(sub) })
+    .first('user_index', 'grace_until');
+  return row && resolves(row, now) ? { sector, userIndex: row.user_index } : undefined;
+}
+
+function resolves({ grace_until: until }: Pick<PseudonymRow, 'grace_until'>, now: Date): boolean {
+  return until === null || until > now.getTime();
 }
 
 /** Whether a user was met in the sector: given a pseudonym, or recorded in a session. */
@@ -115,17 +168,18 @@ export async function insertPseudonym(
   }
 }
 
-/** The local subject behind a `sub`, in any generation. */
+/** The local subject behind a `sub` that resolves: the newest, or one in its grace. */
 export async function findLocalSubject(
   connection: Connection,
   atRest: AtRest,
   sector: string,
   sub: string,
+  now: Date,
 ): Promise<string | undefined> {
   const row = await connection<PseudonymRow>('pseudonyms')
     .where({ sector: bytes(sector), sub: bytes(sub) })
-    .first('user_index', 'generation', 'local_subject');
-  if (row === undefined) return undefined;
+    .first('user_index', 'generation', 'local_subject', 'grace_until');
+  if (row === undefined || !resolves(row, now)) return undefined;
   const context = sealContext({ sector, userIndex: row.user_index, generation: row.generation });
   return text(atRest.open(context, row.local_subject));
 }
@@ -134,11 +188,14 @@ export async function findLocalSubject(
 export async function listGenerations(
   connection: Connection,
   { sector, userIndex }: SectorUser,
-): Promise<readonly Omit<PseudonymRecord, 'localSubject'>[]> {
+): Promise<readonly ListedPseudonym[]> {
   const rows = await connection<PseudonymRow>('pseudonyms')
     .where({ sector: bytes(sector), user_index: asBuffer(userIndex) })
     .orderBy('generation')
-    .select('generation', 'sub', 'salt_version', 'algorithm', 'created_at');
+    .select(
+      ...(['generation', 'sub', 'salt_version', 'algorithm', 'created_at'] as const),
+      ...(['retired_at', 'grace_until'] as const),
+    );
   return rows.map((row) => ({
     sector,
     userIndex,
@@ -147,6 +204,8 @@ export async function listGenerations(
     saltVersion: row.salt_version,
     algorithm: row.algorithm,
     createdAt: new Date(row.created_at),
+    retiredAt: dateOf(row.retired_at),
+    graceUntil: dateOf(row.grace_until),
   }));
 }
 
@@ -157,4 +216,8 @@ function sealContext({ sector, userIndex, generation }: Omit<Pseudonym, 'sub'>):
 } {
   const index = asBuffer(userIndex).toString('hex');
   return { table: 'pseudonyms', column: 'local_subject', row: `${sector} ${index} ${generation}` };
+}
+
+function dateOf(column: number | null): Date | undefined {
+  return column === null ? undefined : new Date(column);
 }

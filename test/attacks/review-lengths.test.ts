@@ -34,7 +34,7 @@ async function profile(upstreamCode: string): Promise<string> {
       ...({ responseType: 'code', responseMode: 'query', frontChannel: 'relay' } as const),
       ...{ resource: [], loginHint: undefined, dpopJkt: undefined, notice: undefined },
     };
-    const code = await sealCode(seals, { upstreamCode, transaction }, NOW);
+    const code = await sealCode(seals, { upstreamCode, transaction, change: 7 }, NOW);
     lengths.push(code.length);
   }
   return lengths.join(' ');

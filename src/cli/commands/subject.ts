@@ -26,10 +26,10 @@ export function subjectCommand(host: CommandHost): Command {
 }
 
 function lookup(host: CommandHost, sub: string, options: LookupOptions): Promise<void> {
-  return inWorkspace(host.context, async ({ db, atRest, log, actor }) => {
+  return inWorkspace(host.context, async ({ db, atRest, log, actor, clock }) => {
     const { client } = await readClient(db, atRest, options.client);
     const { clientId, sector } = client;
-    const found = await orUnavailable(() => findLocalSubject(db, atRest, sector, sub));
+    const found = await orUnavailable(() => findLocalSubject(db, atRest, sector, sub, clock()));
     // The log names the pseudonym alone: with the local subject it would be a mapping table.
     log.warn(
       {

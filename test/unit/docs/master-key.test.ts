@@ -60,5 +60,5 @@ test('without the key the old database shows pseudonyms, and neither users nor w
   const userIndex = rows[0]?.user_index ?? Buffer.alloc(0);
   expect(await listGenerations(db, { sector: SECTOR, userIndex })).toHaveLength(1);
   const guessed = new AtRest(randomBytes(32));
-  await expect(findLocalSubject(db, guessed, SECTOR, sub)).rejects.toThrow(AtRestError);
+  await expect(findLocalSubject(db, guessed, SECTOR, sub, new Date())).rejects.toThrow(AtRestError);
 });

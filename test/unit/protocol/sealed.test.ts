@@ -133,7 +133,10 @@ describe('a code', () => {
 
 describe('a login that goes on elsewhere', () => {
   test('has a time, and then another name than what was never ours', async () => {
-    const login = { clientId: 'a', upstreamValue: 'u', scope: 'openid', hinted: undefined };
+    const login = {
+      ...{ clientId: 'a', upstreamValue: 'u', scope: 'openid', hinted: undefined },
+      change: 7,
+    };
     const value = await sealPendingLogin(seals, 'device_code', login, times);
     expect(await outcome(openPendingLogin(seals, 'device_code', value, now))).toMatchObject(login);
     const late = openPendingLogin(seals, 'device_code', value, later);

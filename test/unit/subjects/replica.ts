@@ -63,7 +63,7 @@ export async function startReplica(
     algorithm,
     clock,
     cacheSize,
-    registry: { change, find: (clientId) => clients.get(clientId) },
+    registry: { change, find: (clientId) => clients.get(clientId), isEnded: () => false },
     log: { warn: record, error: record },
     onShadowFailure: (clientId) => shadowFailures.push(clientId),
   });

@@ -1,0 +1,40 @@
+import { createHmac } from 'node:crypto';
+
+import { bytes, lengthPrefixed } from '../database/bytes.ts';
+import type { Transaction } from '../database/connection.ts';
+
+/** Of whom a tombstone speaks; never stored. */
+interface ErasedUser {
+  readonly sector: string;
+  readonly localSubject: string;
+}
+
+/** The generation that an erased user's next pseudonym has; undefined: there is no tombstone. */
+export async function nextGeneration(
+  trx: Transaction,
+  root: Uint8Array,
+  user: ErasedUser,
+): Promise<number | undefined> {
+  const row = await trx('tombstones')
+    .where({ hash: hashOf(root, user) })
+    .first<{ generation: number } | undefined>('generation');
+  return row?.generation;
+}
+
+/** Leaves a tombstone: the user's next pseudonym, if there ever is one, has this generation. */
+export async function leaveTombstone(
+  trx: Transaction,
+  root: Uint8Array,
+  user: ErasedUser,
+  generation: number,
+): Promise<void> {
+  const hash = hashOf(root, user);
+  await trx('tombstones').insert({ hash, generation }).onConflict('hash').merge();
+}
+
+/** Under a root of its own, so that nobody can compare it with the indexes of users who are there. */
+function hashOf(root: Uint8Array, { sector, localSubject }: ErasedUser): Buffer {
+  return createHmac('sha256', root)
+    .update(lengthPrefixed(bytes('tombstone'), bytes(sector), bytes(localSubject)))
+    .digest();
+}
