@@ -118,7 +118,7 @@ export const DIRECTIONS: readonly Direction[] = [
     files: ['src/outbound/**'],
     up: '../',
     knows: [...BASE, LOG, 'upstream/exchange.ts', 'upstream/json.ts', 'vendors/client-keys.ts'],
-    knowsTypesOf: ['vendors/client.ts'],
+    knowsTypesOf: ['vendors/client.ts', 'upstream/guarded-connector.ts'],
   },
   { files: ['src/grants/**'], up: '../', knows: [...BASE, LOG, 'database/**', 'audit/**'] },
   {
@@ -131,7 +131,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/protocol/**'],
     up: '../',
-    knows: [...BASE, 'observability/**', ...SERVICES, ...GLUE],
+    knows: [...BASE, 'observability/**', ...SERVICES, ...GLUE, 'operations/**'],
     subjects: 'revive',
   },
   {

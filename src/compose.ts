@@ -5,6 +5,7 @@ import { watchedLogger } from './audit/security-events.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
 import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeTokenStatus } from './composition/token-status.ts';
+import { composeRegistration, openClientKeysExchange } from './composition/registration.ts';
 import { composePushedRequests } from './composition/pushed-requests.ts';
 import type { Config } from './config/types.ts';
 import { AtRest } from './database/at-rest.ts';
@@ -113,6 +114,7 @@ export async function compose(options: ComposeOptions): Promise<Application> {
 async function composeOn(db: Connection, options: ComposeOptions): Promise<Application> {
   const { config, clock } = options;
   const { issuer } = config;
+  let vendorsChanged = (): void => undefined;
   const recorder = new AuditRecorder({ db, clock, log: options.log });
   const log = watchedLogger(options.log, (event) => recorder.note(event));
   const keyring = await loadKeyring(db, config.secrets);
@@ -125,6 +127,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     ...{ db, atRest, clock, log },
     maxStalenessSeconds: config.maxStaleness,
     onChange: (kinds) => {
+      if (kinds.has('vendor')) vendorsChanged();
       if (!kinds.has('keys')) return;
       ring.reload().catch((error: unknown) => log.error({ err: error }, 'keys not reloaded'));
     },
@@ -194,12 +197,19 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const clientAuthentication = composeClientAuthentication({
     ...{ oneTime, registry, issuer, log },
     signing: issue,
+    vendorPool: openClientKeysExchange(config),
   });
   const { authentication } = clientAuthentication;
   const pushedRequests = composePushedRequests({
     ...{ db, issuer, seals, clock, authentication, dpop },
     clientKeys: clientAuthentication.clientKeys,
   });
+  const registered = composeRegistration({
+    ...{ config, db, atRest, clock, log, upstream },
+    upstreamExchange: exchange,
+  });
+  ({ vendorsChanged } = registered);
+  const { isOpen } = registered;
   const offered = () =>
     upstream.known ? offeredThrough(upstream.metadata(), issuer) : NOTHING_OFFERED;
   const hints: HintParts = {
@@ -209,7 +219,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       const claims = await ownIdTokenClaims(idToken, { keys, issuer, clientId });
       return typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined;
     },
-    subjects: new HintedSubjects(db, keyring.index, clock),
+    subjects: new HintedSubjects(db, keyring.index),
   };
   const elsewhere = outOfBand({
     ...{ db, issue, sealer, oneTime, authentication, registry, hints },
@@ -232,7 +242,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     endpoints: {
       discovery: whileFresh(
         registry,
-        discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS, offered }),
+        discoveryEndpoint({ issuer, signingAlgorithms: SIGNING_ALGORITHMS, offered, isOpen }),
       ),
       webfinger: webfingerEndpoint({ issuer }),
       jwks: whileFresh(
@@ -273,6 +283,8 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       ),
       device: elsewhere.device,
       ciba: elsewhere.ciba,
+      register: registered.register,
+      registration: registered.registration,
       ...tokenStatus,
       internalApi: internalApis.endpoint,
       userinfo: userinfoEndpoint({
@@ -305,6 +317,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       await upstream.close();
       await pool.close();
       await internalApis.close();
+      await registered.close();
       await clientAuthentication.close();
       await recorder.close();
       await db.destroy();
@@ -314,8 +327,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
 
 function referenceStore(db: Connection): ReferenceStore {
   return {
-    put: (purpose, sealed, { expiresAt, user }) =>
-      putReference(db, purpose, Buffer.from(sealed), expiresAt, user),
+    put: (purpose, sealed, expiresAt) => putReference(db, purpose, Buffer.from(sealed), expiresAt),
     read: async (purpose, reference, now) =>
       (await readReference(db, purpose, reference, now))?.toString('utf8'),
   };

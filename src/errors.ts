@@ -1,5 +1,6 @@
 import { GRANTS } from './reasons/grants.ts';
 import { INTERNAL_APIS } from './reasons/internal-apis.ts';
+import { REGISTRATION } from './reasons/registration.ts';
 import { REQUESTS } from './reasons/requests.ts';
 import { UPSTREAM } from './reasons/upstream.ts';
 import type { Wire } from './reasons/wire.ts';
@@ -10,7 +11,13 @@ import type { Failure, Result } from './result.ts';
  * reasons share one answer, so that a prober learns nothing; the reason itself
  * goes to the log.
  */
-export const REASONS = { ...REQUESTS, ...GRANTS, ...UPSTREAM, ...INTERNAL_APIS } as const;
+export const REASONS = {
+  ...REQUESTS,
+  ...GRANTS,
+  ...UPSTREAM,
+  ...INTERNAL_APIS,
+  ...REGISTRATION,
+} as const;
 
 /** A stable name for why something was refused. */
 export type Reason = keyof typeof REASONS;
@@ -32,6 +39,23 @@ export class Refusal extends Error {
     super(detail === undefined ? reason : `${reason}: ${detail}`, options);
     this.reason = reason;
     this.detail = detail;
+  }
+}
+
+/**
+ * A refusal that says in words what a vendor can put right. The description goes to the wire:
+ * it holds nothing but rules and what the vendor itself sent.
+ */
+export class ExplainedRefusal extends Refusal {
+  /** Printable ASCII without quotes and backslashes (RFC 6749 5.2). */
+  readonly description: string;
+
+  constructor(reason: Reason, description: string, options?: ErrorOptions) {
+    super(reason, description, options);
+    this.description = description
+      .replaceAll('"', "'")
+      .replaceAll(/[^\x20-\x5b\x5d-\x7e]/g, '?')
+      .slice(0, 1000);
   }
 }
 

@@ -42,6 +42,8 @@ export interface LegacyProviderOptions {
   readonly rotatesRefreshTokens?: boolean;
   /** Logins on other devices, and token exchange. Default: none. */
   readonly elsewhere?: LegacyElsewhere;
+  /** Whether it takes registrations of clients, with the initial access token if there is one. */
+  readonly registration?: { readonly initialAccessToken?: string };
   /** Who is asked on a device of their own, at the end of the list. */
   readonly waiting?: WaitingUser[];
   /** Called with what goes wrong inside the provider. */
@@ -100,6 +102,11 @@ function configuration(
       introspection: { enabled: true },
       revocation: { enabled: true },
       backchannelLogout: { enabled: true },
+      registration: {
+        enabled: options.registration !== undefined,
+        initialAccessToken: options.registration?.initialAccessToken ?? false,
+      },
+      registrationManagement: { enabled: options.registration !== undefined },
       ...elsewhereFeatures(options.elsewhere ?? {}, users, options.waiting ?? []),
     },
     // The library refuses loopback addresses, where everything in the demo and the tests is.

@@ -1,10 +1,10 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { OneTimeUses } from '../grants/one-time.ts';
 import type { Logger } from '../observability/logger.ts';
-import { CLIENT_KEYS_EXCHANGE, ClientKeys } from '../outbound/client-keys.ts';
+import { ClientKeys } from '../outbound/client-keys.ts';
 import type { ClientAuthenticationParts } from '../protocol/client-authentication.ts';
 import type { AssertionSigning } from '../protocol/upstream-credentials.ts';
-import { createExchange } from '../upstream/exchange.ts';
+import type { ExchangePool } from '../upstream/exchange.ts';
 import type { Registry } from '../vendors/registry.ts';
 
 /** Failed credentials of one client from one address before it has to wait, in points and seconds. */
@@ -16,6 +16,8 @@ export interface ClientAuthenticationOptions {
   readonly registry: Registry;
   readonly issuer: string;
   readonly signing: AssertionSigning;
+  /** A pool of its own: no header that is meant for the upstream goes to a vendor. */
+  readonly vendorPool: ExchangePool;
   readonly log: Logger;
 }
 
@@ -30,11 +32,9 @@ export interface ComposedClientAuthentication {
 export function composeClientAuthentication(
   options: ClientAuthenticationOptions,
 ): ComposedClientAuthentication {
-  const { oneTime, registry, issuer, signing, log } = options;
+  const { oneTime, registry, issuer, signing, vendorPool, log } = options;
   const { clock } = signing;
-  // A pool of its own: no header that is meant for the upstream goes to a vendor.
-  const pool = createExchange(CLIENT_KEYS_EXCHANGE);
-  const clientKeys = new ClientKeys({ exchange: pool.exchange, issuer, clock, log });
+  const clientKeys = new ClientKeys({ exchange: vendorPool.exchange, issuer, clock, log });
   return {
     authentication: {
       clients: registry,
@@ -43,6 +43,6 @@ export function composeClientAuthentication(
       signing,
     },
     clientKeys,
-    close: () => pool.close(),
+    close: () => vendorPool.close(),
   };
 }

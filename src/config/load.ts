@@ -39,7 +39,7 @@ function assemble(values: Values, secrets: Config['secrets']): Config {
     required<ValueOf<Name>>(values[name], name);
   const config: Config = {
     issuer: present('ISSUER'),
-    upstream: conceal(upstreamOf(values), ['clientSecret']),
+    upstream: conceal(upstreamOf(values), ['clientSecret', 'registrationToken']),
     database: concealedLocation(present('DATABASE_URL')),
     secrets: conceal(secrets, ['masterKey', 'masterKeyPrevious', 'pairwiseSalt']),
     publicListen: present('PUBLIC_LISTEN'),
@@ -51,6 +51,7 @@ function assemble(values: Values, secrets: Config['secrets']): Config {
     workers: present('WORKERS'),
     relayPaths: present('RELAY_PATHS'),
     federationOrigins: present('FEDERATION_ORIGINS'),
+    outboundPrivateOrigins: present('OUTBOUND_PRIVATE_ORIGINS'),
     internalApis: present('INTERNAL_APIS'),
     maxStaleness: present('MAX_STALENESS'),
     adminUrl: present('ADMIN_URL'),
@@ -66,6 +67,7 @@ function upstreamOf(values: Values): Config['upstream'] {
     url: values.UPSTREAM_URL ?? issuer,
     clientId: values.UPSTREAM_CLIENT_ID,
     clientSecret: values.UPSTREAM_CLIENT_SECRET,
+    registrationToken: values.UPSTREAM_REGISTRATION_TOKEN,
     stateLimit: required(values.UPSTREAM_STATE_LIMIT, 'UPSTREAM_STATE_LIMIT'),
   };
 }

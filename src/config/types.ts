@@ -33,6 +33,8 @@ export interface Config {
     readonly url: string;
     readonly clientId: string | undefined;
     readonly clientSecret: string | undefined;
+    /** Initial access token for registering clients there (RFC 7591 1.2). */
+    readonly registrationToken: string | undefined;
     /** The longest `state`, in characters, that it carries; a longer one goes by reference. */
     readonly stateLimit: number;
   };
@@ -58,6 +60,8 @@ export interface Config {
   readonly federationOrigins: readonly string[];
   /** APIs that requests may be passed to with the upstream's own access token; names are unique. */
   readonly internalApis: readonly InternalApi[];
+  /** Origins named by vendors that may lie in private networks. */
+  readonly outboundPrivateOrigins: readonly string[];
   /** Seconds for which the last known registry may be served while the database is away. */
   readonly maxStaleness: number;
   readonly adminUrl: string;

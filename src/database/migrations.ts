@@ -8,6 +8,7 @@ import { sessions } from '../../migrations/0005_sessions.ts';
 import { logout } from '../../migrations/0006_logout.ts';
 import { notices } from '../../migrations/0007_notices.ts';
 import { audit } from '../../migrations/0008_audit.ts';
+import { registration } from '../../migrations/0009_registration.ts';
 import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
 import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
@@ -24,6 +25,7 @@ const MIGRATIONS: readonly Migration[] = [
   logout,
   notices,
   audit,
+  registration,
   subjectLifecycle,
 ];
 

@@ -81,12 +81,13 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
     const answer = await endpoint({
       method,
       query: queryOf(request),
-      form: formOf(request),
+      form: route.body === 'json' ? new URLSearchParams() : formOf(request),
       target: request.originalUrl,
       payload: () => payloadOf(request, response),
       headers: singleHeaders(request),
       remoteAddress: request.ip ?? '',
       log: logOf(response),
+      requestId: String(response.locals['requestId']),
       identified: (client) => {
         response.locals['client'] = client.clientId;
         if (route.cors === 'client') allowClientOrigin(request, response, client);

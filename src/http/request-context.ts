@@ -50,7 +50,7 @@ export const onError: ErrorRequestHandler = (error: unknown, _request, response,
   }
   if (response.locals['audience'] === 'browser') {
     respondErrorPage(response, reason, String(response.locals['requestId']));
-  } else respondError(response, reason);
+  } else respondError(response, refused);
 };
 
 const BODY_REASONS: Readonly<Record<string, Reason>> = {

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
-import type { Reason } from '../errors.ts';
-import { wireOf } from '../errors.ts';
+import type { Reason, Refusal } from '../errors.ts';
+import { ExplainedRefusal, wireOf } from '../errors.ts';
 import { DPOP_CHALLENGE } from '../protocol/dpop.ts';
 import type { ProtocolResponse } from '../protocol/message.ts';
 
@@ -31,12 +31,13 @@ export function respond(response: Response, answer: ProtocolResponse): void {
 }
 
 /** Writes a refusal as an OAuth error (RFC 6749 5.2, RFC 6750 3). */
-export function respondError(response: Response, reason: Reason): void {
-  const wire = wireOf(reason);
+export function respondError(response: Response, refused: Refusal): void {
+  const wire = wireOf(refused.reason);
+  const description = refused instanceof ExplainedRefusal ? refused.description : wire.description;
   response.status(wire.status).set('cache-control', 'no-store');
   if (wire.retryAfter !== undefined) response.set('retry-after', String(wire.retryAfter));
   if (wire.status === 401) response.set('www-authenticate', challenge(wire.error));
-  response.json({ error: wire.error, error_description: wire.description });
+  response.json({ error: wire.error, error_description: description });
 }
 
 function challenge(error: string): string {

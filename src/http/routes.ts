@@ -12,6 +12,8 @@ export interface Route {
   readonly audience: 'browser' | 'vendor';
   /** Present: it takes every address below, and bodies of every kind. */
   readonly passesOn?: true;
+  /** Default: a form. */
+  readonly body?: 'json';
 }
 
 /** Every address of ours, in one place (design section 8). */
@@ -112,6 +114,22 @@ export const ROUTES: readonly Route[] = [
     methods: ['GET', 'POST'],
     cors: 'client',
     audience: 'vendor',
+  },
+  {
+    endpoint: 'register',
+    path: '/oidc/register',
+    methods: ['POST'],
+    cors: 'nobody',
+    audience: 'vendor',
+    body: 'json',
+  },
+  {
+    endpoint: 'registration',
+    path: '/oidc/register/:client_id',
+    methods: ['GET', 'PUT', 'DELETE'],
+    cors: 'nobody',
+    audience: 'vendor',
+    body: 'json',
   },
   {
     endpoint: 'internalApi',

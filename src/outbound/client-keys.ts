@@ -7,13 +7,6 @@ import type { Client } from '../vendors/client.ts';
 import type { ClientKey } from '../vendors/client-keys.ts';
 import { publishedKeys } from '../vendors/client-keys.ts';
 
-/** What a vendor's `jwks_uri` is asked with: little of everything, for it may be anybody's. */
-export const CLIENT_KEYS_EXCHANGE = {
-  connections: 2,
-  timeoutMilliseconds: 5000,
-  maxBytes: 64 * 1024,
-} as const;
-
 /** All in milliseconds. */
 const FRESH = 300_000;
 /** Keys that could not be fetched anew serve on for this long. */

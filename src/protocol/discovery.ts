@@ -14,6 +14,8 @@ export interface DiscoveryParts {
   readonly signingAlgorithms: readonly string[];
   /** What the upstream makes possible at this moment. */
   readonly offered: () => Offered;
+  /** Whether vendors can register clients at this moment. */
+  readonly isOpen: () => boolean;
 }
 
 /** The methods with a credential. */
@@ -88,6 +90,7 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     claims_parameter_supported: true,
     request_parameter_supported: true,
     request_uri_parameter_supported: false,
+    ...(parts.isOpen() && { registration_endpoint: `${issuer}/oidc/register` }),
     ...offered.members,
   };
 }

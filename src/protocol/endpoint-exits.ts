@@ -83,6 +83,19 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'response-headers',
   ],
   ciba: ['auth-req-id', 'backchannel-hint', 'response-headers'],
+  register: [
+    'registration-members',
+    'registration-address',
+    'registration-error',
+    'registration-upstream',
+    'response-headers',
+  ],
+  registration: [
+    'registration-members',
+    'registration-address',
+    'registration-error',
+    'response-headers',
+  ],
   device: ['device-code', 'verification-uri', 'user-code', 'response-headers'],
   userinfo: [
     'client-token-userinfo',

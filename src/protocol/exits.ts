@@ -18,6 +18,8 @@ export interface Endpoints {
   readonly revoke: Endpoint;
   readonly device: Endpoint;
   readonly ciba: Endpoint;
+  readonly register: Endpoint;
+  readonly registration: Endpoint;
   readonly internalApi: Endpoint;
 }
 
@@ -42,6 +44,7 @@ const APIS = 'test/leaks/internal-apis.test.ts';
 const NOTICE = 'test/leaks/notice.test.ts';
 const TOKENS = 'test/leaks/introspection.test.ts';
 const LOGOUT = 'test/leaks/logout.test.ts';
+const REGISTRATION = 'test/leaks/registration.test.ts';
 
 /**
  * Every exit (design section 5): its rule and its proof. Each rule is taken out
@@ -237,6 +240,19 @@ export const EXITS = {
     proof: APIS,
   },
   'internal-api-token': { rule: 'an answer that repeats the token is refused', proof: APIS },
+  'registration-members': {
+    rule: 'what the vendor may say of its client and credentials of ours; nothing of the upstream’s answer',
+    proof: REGISTRATION,
+  },
+  'registration-address': { rule: '`registration_client_uri` is ours', proof: REGISTRATION },
+  'registration-error': {
+    rule: 'rules and what the vendor sent; nothing of the upstream’s words, no other vendor',
+    proof: REGISTRATION,
+  },
+  'registration-upstream': {
+    rule: 'the upstream is told of no subject type, key or secret of the vendor’s',
+    proof: REGISTRATION,
+  },
   logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
 } as const satisfies Record<string, Exit>;
 

@@ -9,12 +9,14 @@ export interface ProtocolRequest {
   readonly form: URLSearchParams;
   /** The request target as it came (RFC 9112 3.2), for those who pass it on. */
   readonly target: string;
-  /** Reads the body of a request that is passed on, whatever it is; bounded. */
+  /** Reads the body of a request that is no form, whatever it is; bounded. */
   readonly payload: () => Promise<Uint8Array>;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string;
   readonly log: Logger;
+  /** As its log lines carry it. */
+  readonly requestId?: string;
   /** To be told which client speaks, as soon as that is known; its web origins may then read the answer. */
   readonly identified: (client: Client) => void;
   /** Gives the answer a header that it carries also where it is a refusal. */

@@ -5,6 +5,8 @@ import type { Dispatcher } from 'undici';
 import { Refusal } from '../errors.ts';
 import { decodeBody } from './decoding.ts';
 import { exchangeRefusal, isClosedConnection } from './exchange-failure.ts';
+import { guardedConnector } from './guarded-connector.ts';
+import type { ConnectionGuard } from './guarded-connector.ts';
 
 const MAX_REDIRECTS = 3;
 
@@ -17,6 +19,8 @@ export interface ExchangeOptions {
   readonly maxBytes?: number;
   /** Headers of every request, lower-case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Default: any address may be connected to. */
+  readonly guard?: ConnectionGuard;
 }
 
 interface ExchangeRequest {
@@ -26,6 +30,8 @@ interface ExchangeRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as `application/x-www-form-urlencoded`. */
   readonly body?: URLSearchParams;
+  /** Sent as `application/json` in place of a form. */
+  readonly json?: Readonly<Record<string, unknown>>;
   /** Sent as they are, in place of a form; the type is the caller's to name. */
   readonly octets?: Uint8Array;
   /** Aborted when the caller no longer wants the answer. */
@@ -73,11 +79,15 @@ export function createExchange(options: ExchangeOptions = {}): ExchangePool {
     timeoutMilliseconds = 10_000,
     maxBytes = 1024 * 1024,
     headers = {},
+    guard,
   } = options;
   const agent = new Agent({
     connections,
+    connect:
+      guard === undefined
+        ? { timeout: timeoutMilliseconds }
+        : guardedConnector(guard, timeoutMilliseconds),
     // One deadline rules the whole exchange; these timers would only blur it.
-    connect: { timeout: timeoutMilliseconds },
     headersTimeout: 0,
     bodyTimeout: 0,
     // Legacy servers speak HTTP/1.1 best, and one framing is enough to reason about.
@@ -174,8 +184,9 @@ export function createExchange(options: ExchangeOptions = {}): ExchangePool {
 
 type RawResponse = Omit<UpstreamResponse, 'mediaType'>;
 
-function bodyOf({ body, octets }: ExchangeRequest): string | Uint8Array | null {
+function bodyOf({ body, json, octets }: ExchangeRequest): string | Uint8Array | null {
   if (octets !== undefined) return octets;
+  if (json !== undefined) return JSON.stringify(json);
   return body === undefined ? null : body.toString();
 }
 
@@ -187,6 +198,7 @@ function requestHeaders(
     'user-agent': 'pairwise-proxy',
     ...always,
     ...(request.body !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+    ...(request.json !== undefined && { 'content-type': 'application/json' }),
     ...request.headers,
     accept: request.accept.join(', '),
     'accept-encoding': 'identity',

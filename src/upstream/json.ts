@@ -14,6 +14,22 @@ export function jsonObject(
   response: UpstreamResponse,
   mediaTypes: readonly string[] = JSON_TYPES,
 ): Record<string, unknown> {
+  const value = jsonValue(response, mediaTypes);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Refusal('upstream_malformed', `status ${response.status}, not a JSON object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/**
+ * Any JSON value in a response, read as {@link jsonObject} reads an object.
+ *
+ * @throws Refusal `upstream_media_type` or `upstream_malformed`
+ */
+export function jsonValue(
+  response: UpstreamResponse,
+  mediaTypes: readonly string[] = JSON_TYPES,
+): unknown {
   const { mediaType } = response;
   if (mediaType === undefined || !mediaTypes.includes(mediaType)) {
     throw new Refusal(
@@ -21,11 +37,7 @@ export function jsonObject(
       `status ${response.status}, ${mediaType?.slice(0, 100) ?? 'no media type'}`,
     );
   }
-  const value = parse(response);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refusal('upstream_malformed', `status ${response.status}, not a JSON object`);
-  }
-  return value as Record<string, unknown>;
+  return parse(response);
 }
 
 function parse(response: UpstreamResponse): unknown {

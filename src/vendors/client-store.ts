@@ -7,7 +7,10 @@ import { fromRow, toColumns, type ClientRow } from './client-row.ts';
 import { insertPhase, readPhases } from './phase-store.ts';
 import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
 import type { ClientSettings } from './registration.ts';
+import { deleteRegistration } from './registration-store.ts';
 import { phaseProblem } from './rules.ts';
+import { deleteSectorCheck } from './sector-check-store.ts';
+import { releaseUpstreamClient } from './upstream-client-store.ts';
 import { claimSector, releaseSector, usersOfSector } from './vendor-store.ts';
 
 /** A client as it is stored, with what only operators see of it. */
@@ -181,6 +184,9 @@ export async function deleteClient(
   }
   await trx('phase_changes').where(where).delete();
   await trx('notices').where(where).delete();
+  await deleteRegistration(trx, clientId);
+  await deleteSectorCheck(trx, clientId);
+  await releaseUpstreamClient(trx, clientId, change.at);
   await trx('clients').where(where).delete();
   await releaseSector(trx, text(row.sector));
 }

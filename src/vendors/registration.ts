@@ -168,6 +168,10 @@ function unused(path: Path): readonly Problem[] {
   ];
 }
 
+/** What an operator can do about a client without a sector. */
+export const SECTOR_REMEDY =
+  'or assign a sector (sector: name), or set one_sector: true at the vendor';
+
 function sectorOfEntry(entry: ClientEntry, vendor: Vendor, path: Path): string | Problem {
   const result = sectorOf({
     clientId: entry.client_id,
@@ -184,7 +188,7 @@ function sectorOfEntry(entry: ClientEntry, vendor: Vendor, path: Path): string |
   return {
     path: [...path, member ?? 'redirect_uris'],
     wrong: result.message,
-    right: 'or assign a sector (sector: name), or set one_sector: true at the vendor',
+    right: SECTOR_REMEDY,
   };
 }
 

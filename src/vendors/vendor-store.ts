@@ -3,6 +3,8 @@ import { appendChange } from '../database/changes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
 import type { SubjectType, Vendor } from './client.ts';
 import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
+import { deleteInitialTokensOf } from './registration-store.ts';
+import { deletePreparedOf } from './upstream-client-store.ts';
 
 interface VendorRow {
   readonly id: Buffer;
@@ -66,6 +68,8 @@ export async function deleteVendor(trx: Transaction, id: string, at: Date): Prom
       );
     }
   }
+  await deleteInitialTokensOf(trx, id);
+  await deletePreparedOf(trx, id);
   const deleted = await trx('vendors')
     .where({ id: bytes(id) })
     .delete();

@@ -100,6 +100,34 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: 'if (this.#token === undefined) done(repeated());',
     },
   ],
+  'registration-members': [
+    {
+      file: 'src/vendors/self-registration.ts',
+      find: '...(Object.fromEntries(own) as Record<string, unknown>),',
+      replace: '...client,',
+    },
+  ],
+  'registration-address': [
+    {
+      file: 'src/protocol/register.ts',
+      find: 'registration_client_uri: `${issuer}/oidc/register/',
+      replace: 'registration_client_uri: `${issuer}/reg/',
+    },
+  ],
+  'registration-error': [
+    {
+      file: 'src/operations/sector-claims.ts',
+      find: 'is the sector of another vendor`',
+      replace: 'is the sector of ${owner}`',
+    },
+  ],
+  'registration-upstream': [
+    {
+      file: 'src/operations/upstream-client-metadata.ts',
+      find: "response_types: ['code'],",
+      replace: "...client, response_types: ['code'],",
+    },
+  ],
   'id-token-subject': [
     { file: ISSUE, find: 'sub: grant.subject,', replace: 'sub: verified.subject as never,' },
   ],
@@ -236,8 +264,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   code: [
     {
       file: RESPONSE,
-      find: 'code: await sealCode(parts.seals, code, now)',
-      replace: 'code: upstreamCode',
+      find: 'code: await sealCode(parts.seals, { upstreamCode, transaction }, now),',
+      replace: 'code: upstreamCode,',
     },
   ],
   'token-response-members': [
@@ -307,7 +335,7 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'token-error': [
     {
       file: 'src/http/request-context.ts',
-      find: 'else respondError(response, reason);',
+      find: 'else respondError(response, refused);',
       replace: 'else response.status(400).json({ error: reason, error_description: detail });',
     },
   ],

@@ -17,6 +17,7 @@ export type Endpoint =
   | 'end_session'
   | 'device'
   | 'backchannel'
+  | 'registration'
   | 'login';
 
 /** Answers in place of the upstream, given what the upstream itself would have said. */

@@ -30,6 +30,8 @@ export interface UpstreamOptions {
   readonly issuer?: string;
   /** Logins on other devices, and token exchange. Default: none. */
   readonly elsewhere?: LegacyElsewhere;
+  /** Whether it takes registrations of clients. Default: no. */
+  readonly registration?: { readonly initialAccessToken?: string };
   /** Habits of real providers. Default: none. */
   readonly profiles?: readonly ProfileName[];
 }
@@ -72,6 +74,7 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '/session/end': 'end_session',
   '/device/auth': 'device',
   '/backchannel': 'backchannel',
+  '/reg': 'registration',
 };
 
 /** Starts a legacy OpenID Provider (public subjects only) on 127.0.0.1. */
@@ -140,6 +143,7 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
     provider = createLegacyProvider({
       ...{ issuer, clients, users, keys, store, tokens, rotatesRefreshTokens, onError },
       ...{ elsewhere: options.elsewhere ?? {}, waiting },
+      ...(options.registration === undefined ? {} : { registration: options.registration }),
     });
   };
   renew();

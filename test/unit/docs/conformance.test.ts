@@ -76,6 +76,7 @@ async function documentOf(): Promise<Readonly<Record<string, unknown>>> {
     issuer,
     signingAlgorithms: SIGNING_ALGORITHMS,
     offered: () => offeredThrough(everything, issuer),
+    isOpen: () => true,
   })({} as ProtocolRequest);
   return answer.kind === 'json' ? answer.body : {};
 }

@@ -12,6 +12,7 @@ const traces = new UpstreamTraces({
     url: 'http://10.0.0.7:8080',
     clientId: undefined,
     clientSecret: undefined,
+    registrationToken: undefined,
     stateLimit: 1800,
   },
 });
@@ -60,6 +61,7 @@ describe('traces of the upstream', () => {
         url: THEIRS,
         clientId: undefined,
         clientSecret: undefined,
+        registrationToken: undefined,
         stateLimit: 1800,
       },
     });

@@ -3,7 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { createLogger } from '../../../src/observability/logger.ts';
-import { CLIENT_KEYS_EXCHANGE, ClientKeys } from '../../../src/outbound/client-keys.ts';
+import { ClientKeys } from '../../../src/outbound/client-keys.ts';
+import { VENDOR_EXCHANGE } from '../../../src/outbound/guarded-exchange.ts';
 import { createExchange } from '../../../src/upstream/exchange.ts';
 import { listen } from '../../support/listen.ts';
 
@@ -15,7 +16,7 @@ const jwk = (kid: string) => ({
 
 let publisher: Awaited<ReturnType<typeof listen>>;
 let elsewhere: Awaited<ReturnType<typeof listen>>;
-const pool = createExchange(CLIENT_KEYS_EXCHANGE);
+const pool = createExchange(VENDOR_EXCHANGE);
 const served = { asked: 0, status: 200, body: '', type: 'application/json', location: '' };
 let now: number;
 let keys: ClientKeys;
