@@ -219,7 +219,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       const claims = await ownIdTokenClaims(idToken, { keys, issuer, clientId });
       return typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined;
     },
-    subjects: new HintedSubjects(db, keyring.index),
+    subjects: new HintedSubjects(db, keyring.index, clock),
   };
   const elsewhere = outOfBand({
     ...{ db, issue, sealer, oneTime, authentication, registry, hints },
@@ -327,7 +327,8 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
 
 function referenceStore(db: Connection): ReferenceStore {
   return {
-    put: (purpose, sealed, expiresAt) => putReference(db, purpose, Buffer.from(sealed), expiresAt),
+    put: (purpose, sealed, { expiresAt, user }) =>
+      putReference(db, purpose, Buffer.from(sealed), expiresAt, user),
     read: async (purpose, reference, now) =>
       (await readReference(db, purpose, reference, now))?.toString('utf8'),
   };

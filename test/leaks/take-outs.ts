@@ -264,8 +264,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   code: [
     {
       file: RESPONSE,
-      find: 'code: await sealCode(parts.seals, { upstreamCode, transaction }, now),',
-      replace: 'code: upstreamCode,',
+      find: 'code: await sealCode(parts.seals, code, now)',
+      replace: 'code: upstreamCode',
     },
   ],
   'token-response-members': [
