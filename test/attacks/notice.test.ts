@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { bytes } from '../../src/database/bytes.ts';
+import { appendChange } from '../../src/database/changes.ts';
+import { inTransaction } from '../../src/database/connection.ts';
 import { Browser } from '../support/browser.ts';
 import type { Page, Walk } from '../support/browser.ts';
 import type { TestProxy } from '../support/proxy.ts';
@@ -21,7 +24,11 @@ describe('the notice', () => {
   let browser: Browser;
   beforeAll(async () => {
     world = await createWorld(
-      ['acme', 'bolt'].map((id) => ({ id, vendor: { notice: true } })),
+      [
+        ...['acme', 'bolt'].map((id) => ({ id, vendor: { notice: true } })),
+        { id: 'late', vendor: { notice: true } },
+        { id: 'old', authentication: 'forwarded' },
+      ],
       {
         environment: { FRONT_CHANNEL: 'callback', MAX_STALENESS: '86400' },
         clock: () => new Date(Date.now() + offset * 1000),
@@ -155,6 +162,35 @@ describe('the notice', () => {
       expect(codeIn(await browser.submit(page, { answer: 'continue' }))).toBeDefined();
     },
   );
+
+  // `apply` refuses both; rows that got there otherwise must not be a way round the page.
+  it('refuses a forwarded client, before the login', async () => {
+    await alter('vendors', { id: bytes('old') }, { notice: true }, ['vendor', 'old']);
+    const { callback } = await browser.walk(request('old'));
+    expect(callback?.searchParams.get('error')).toBe('unauthorized_client');
+  });
+
+  it('refuses a client that became a forwarded one while its user logged in', async () => {
+    const login = await browser.walk(request('late'));
+    const where = { client_id: bytes('late-web') };
+    await alter('clients', where, { has_upstream: false }, ['client', 'late-web']);
+    const { callback } = await browser.submitLogin(login.page, { username: 'alice' });
+    expect(callback?.searchParams.get('error')).toBe('server_error');
+    expect(callback?.searchParams.has('code')).toBe(false);
+  });
+
+  async function alter(
+    table: string,
+    where: object,
+    values: object,
+    [kind, target]: readonly ['vendor' | 'client', string],
+  ): Promise<void> {
+    await inTransaction(world.database.db, async (trx) => {
+      expect(await trx(table).where(where).update(values)).toBe(1);
+      await appendChange(trx, kind, target, new Date());
+    });
+    await world.proxy.application.registry.refresh();
+  }
 
   function request(id: string): URL {
     const { clientId, redirectUri } = world.vendor(id);
