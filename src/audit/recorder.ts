@@ -5,6 +5,7 @@ import type { Connection, Transaction } from '../database/connection.ts';
 import type { Logger } from '../observability/logger.ts';
 import { SYSTEM } from './by.ts';
 import type { AuditEntry } from './entry.ts';
+import { headText } from './head-text.ts';
 import type { SecurityEvent } from './security-events.ts';
 import { appendSegment, dayOf, noteLastUse } from './segment-store.ts';
 import type { MetPseudonym, PseudonymRecord } from './segment-store.ts';
@@ -178,8 +179,7 @@ export class AuditRecorder {
   async #tellHead(): Promise<void> {
     const { db, log } = this.#parts;
     try {
-      const { position, hash } = await readHead(db);
-      const head = `${position}:${Buffer.from(hash).toString('hex')}`;
+      const head = headText(await readHead(db));
       log.info({ event: 'audit_head', head }, 'where the audit log stands');
     } catch (error) {
       log.warn({ err: error }, 'the head of the audit log cannot be read');

@@ -29,10 +29,17 @@ export class Output {
     this.result(value, lines.join('\n'));
   }
 
-  /** A list, complete: `{"items":[…],"next":null}`, or a table with the named columns. */
-  list(items: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): void {
+  /**
+   * A list: `{"items":[…],"next":…}`, or a table with the named columns. `next` is
+   * what `--cursor` goes on with; `null` where the list is complete.
+   */
+  list(
+    items: readonly Readonly<Record<string, unknown>>[],
+    columns: readonly string[],
+    next: string | null = null,
+  ): void {
     if (this.#json) {
-      this.#stdout.write(`${JSON.stringify({ items, next: null })}\n`);
+      this.#stdout.write(`${JSON.stringify({ items, next })}\n`);
       return;
     }
     if (items.length === 0) {
@@ -42,6 +49,7 @@ export class Output {
     const table = new Table({ head: [...columns], style: { head: [], border: [] } });
     for (const item of items) table.push(columns.map((column) => cell(item[column])));
     this.#stdout.write(`${table.toString()}\n`);
+    if (next !== null) this.#stdout.write(`more with --cursor ${next}\n`);
   }
 
   /** An error: `{"error":{…}}` on stdout, or text on stderr. */

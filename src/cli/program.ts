@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { applyCommand } from './commands/apply.ts';
+import { auditCommand } from './commands/audit.ts';
 import { clientCommand } from './commands/client.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -16,7 +17,7 @@ import { Output } from './output.ts';
 
 const COMMANDS = [
   ...[serveCommand, migrateCommand, doctorCommand, applyCommand],
-  ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand, keysCommand],
+  ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand, keysCommand, auditCommand],
 ];
 
 /** Runs one command line; resolves with its exit code (design section 7). */

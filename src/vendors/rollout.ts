@@ -196,9 +196,9 @@ function phaseAct(
     act: restores === undefined ? 'phase.set' : 'phase.rolled_back',
     target: clientId,
     details: {
-      ...{ version, phase, percent: percent ?? null, pilotUsers: pilotUsers.length },
+      ...{ version, phase, percent: percent ?? null, pilot_users: pilotUsers.length },
       ...(restores !== undefined && { restores }),
-      ...(endSessions && { endSessions }),
+      ...(endSessions && { end_sessions: true }),
     },
   };
 }

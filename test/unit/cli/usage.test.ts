@@ -31,7 +31,7 @@ describe('what cannot be understood ends with 2 and says what would be right', (
     [['client', 'show'], "missing required argument 'client'", 'See --help.'],
     [['client', 'show', 'a', 'b'], 'too many arguments', 'See --help.'],
     [['client', 'create', 'a'], "required option '--vendor <vendor>' not specified", 'See --help.'],
-    [['audit', 'list'], "unknown command 'audit'", 'See --help.'],
+    [['statistics', 'list'], "unknown command 'statistics'", 'See --help.'],
   ])('%j', async (argv, message, hint) => {
     const told = await run(environment, [...argv, '--json']);
     expect(told.exit).toBe(2);
