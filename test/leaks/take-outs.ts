@@ -295,8 +295,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'authorization-response-issuer': [
     {
       file: RESPONSE,
-      find: ': queryAnswer(transaction, parts.issuer, {\n        code',
-      replace: ': queryAnswer(transaction, parts.upstreamIssuer, {\n        code',
+      find: ': queryAnswer(transaction, parts.issuer, { code:',
+      replace: ': queryAnswer(transaction, parts.upstreamIssuer, { code:',
     },
   ],
   'authorization-response-members': [
