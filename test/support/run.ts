@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { findProgram } from './programs.ts';
 import { findChromium } from './find-chromium.ts';
+import { findSystemdAnalyze } from './find-systemd-analyze.ts';
 
 /**
  * `npm test`: brings what the tests need, then runs vitest with the arguments
@@ -16,13 +17,19 @@ const INSTALL_LINE = 'apt-get update && apt-get install -y --no-install-recommen
 const BROWSER_LINE =
   'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y ' +
   '--no-install-recommends -o DPkg::Lock::Timeout=300 chromium';
+const SYSTEMD_LINE = BROWSER_LINE.replace(/chromium$/, 'systemd');
+const SYSTEMD_ADVICE =
+  'The systemd unit is checked by systemd-analyze: install it (package systemd), or set ' +
+  'SYSTEMD_ANALYZE_PATH to one.';
 const BROWSER_ADVICE =
   'Tests in a real browser need Chromium: install it, or set CHROMIUM_PATH to one.';
 const ADVICE =
   "Tests on MySQL need a server: install MariaDB's (mariadbd), or set TEST_DATABASE_URL to\n" +
   'mysql://user:password@host:3306/ of a MySQL 8 or MariaDB server whose user may create databases.';
 
-const problems = [await bringDatabase(), await bringBrowser()].filter((each) => each !== undefined);
+const problems = [await bringDatabase(), await bringBrowser(), await bringSystemd()].filter(
+  (each) => each !== undefined,
+);
 for (const { problem } of problems) say(`${problem}\nEverything else is run first.`);
 process.exitCode = await run(process.execPath, [VITEST, 'run', ...process.argv.slice(2)]);
 if (process.exitCode !== 0) {
@@ -46,6 +53,14 @@ async function bringBrowser(): Promise<Missing | undefined> {
   const found = async (): Promise<boolean> => (await findChromium()) !== undefined;
   return bring('Chromium', found, BROWSER_LINE, BROWSER_ADVICE, () =>
     run('sh', ['-c', BROWSER_LINE]),
+  );
+}
+
+/** What stands in the way of checking the systemd unit. */
+async function bringSystemd(): Promise<Missing | undefined> {
+  const found = async (): Promise<boolean> => (await findSystemdAnalyze()) !== undefined;
+  return bring('systemd-analyze', found, SYSTEMD_LINE, SYSTEMD_ADVICE, () =>
+    run('sh', ['-c', SYSTEMD_LINE]),
   );
 }
 
