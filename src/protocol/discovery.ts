@@ -56,6 +56,8 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     response_types_supported: RESPONSE_TYPES,
     response_modes_supported: RESPONSE_MODES,
     authorization_signing_alg_values_supported: parts.signingAlgorithms,
+    authorization_encryption_alg_values_supported: KEY_MANAGEMENT,
+    authorization_encryption_enc_values_supported: CONTENT_ENCRYPTION,
     grant_types_supported: [
       'authorization_code',
       'implicit',
@@ -79,6 +81,8 @@ function discoveryDocument(parts: DiscoveryParts): Readonly<Record<string, unkno
     introspection_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_signing_alg_values_supported: parts.signingAlgorithms,
+    introspection_encryption_alg_values_supported: KEY_MANAGEMENT,
+    introspection_encryption_enc_values_supported: CONTENT_ENCRYPTION,
     revocation_endpoint: `${issuer}/oidc/revoke`,
     revocation_endpoint_auth_methods_supported: [...AUTHENTICATION_METHODS, 'none'],
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

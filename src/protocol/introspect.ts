@@ -1,12 +1,14 @@
-import { Refusal } from '../errors.ts';
+import { orRefuse, Refusal } from '../errors.ts';
 import type { KnownSubjects } from '../subjects/known.ts';
 import { clientSubject } from '../tokens/at-jwt.ts';
+import { encryptJwt } from '../tokens/encrypt.ts';
 import { signIntrospection } from '../tokens/introspection-jwt.ts';
 import type { IntrospectionMembers } from '../tokens/introspection-jwt.ts';
 import type { Client } from '../vendors/client.ts';
 import type { AccessTokenParts } from './access-token.ts';
 import type { AuthenticatedClient, ClientAuthenticationParts } from './client-authentication.ts';
 import { authenticateClient } from './client-authentication.ts';
+import { encryptionTarget } from './encrypted-answer.ts';
 import { asksForJwt } from './introspection-media-type.ts';
 import { standpointOf, subjectInSectorOf } from './introspection-view.ts';
 import type { Standpoint } from './introspection-view.ts';
@@ -25,7 +27,7 @@ import type { UpstreamCaller } from './upstream-status.ts';
 /** What introspection works with. */
 export type IntrospectionParts = Pick<
   IssueParts,
-  'issuer' | 'upstream' | 'exchange' | 'signingKey' | 'clock'
+  'issuer' | 'upstream' | 'exchange' | 'signingKey' | 'clientKeys' | 'clock'
 > &
   AccessTokenParts & {
     readonly authentication: ClientAuthenticationParts;
@@ -174,22 +176,29 @@ async function membersOf(
   };
 }
 
-/** RFC 9701 5: signed for the one who asked. */
+/** RFC 9701 5: signed for the one who asked, and encrypted where it registered that. */
 async function signedAnswer(
   parts: IntrospectionParts,
   caller: Client,
   members: IntrospectionMembers,
 ): Promise<ProtocolResponse> {
-  const { introspection_signed_response_alg: algorithm, id_token_signed_response_alg: otherwise } =
-    caller.metadata;
-  const jwt = await signIntrospection(
+  const { metadata } = caller;
+  const wish = {
+    alg: metadata.introspection_encrypted_response_alg,
+    enc: metadata.introspection_encrypted_response_enc,
+  };
+  const target = await encryptionTarget(caller, wish, parts.clientKeys);
+  const signed = await signIntrospection(
     {
       iss: parts.issuer,
       aud: caller.clientId,
       iat: Math.floor(parts.clock().getTime() / 1000),
       token_introspection: members,
     },
-    parts.signingKey(algorithm ?? otherwise),
+    parts.signingKey(
+      metadata.introspection_signed_response_alg ?? metadata.id_token_signed_response_alg,
+    ),
   );
+  const jwt = target === undefined ? signed : orRefuse(await encryptJwt(signed, target));
   return { kind: 'jwt', mediaType: 'application/token-introspection+jwt', jwt, headers: NO_STORE };
 }

@@ -20,6 +20,12 @@ export interface TokenMetadata {
   readonly userinfo_signed_response_alg?: 'RS256' | 'ES256' | 'PS256' | 'EdDSA' | undefined;
   readonly userinfo_encrypted_response_alg?: KeyManagement | undefined;
   readonly userinfo_encrypted_response_enc?: ContentEncryption | undefined;
+  /** JARM 3: of authorization responses in a JWT response mode. */
+  readonly authorization_encrypted_response_alg?: KeyManagement | undefined;
+  readonly authorization_encrypted_response_enc?: ContentEncryption | undefined;
+  /** RFC 9701 6: of introspection answers that are asked for as JWTs. */
+  readonly introspection_encrypted_response_alg?: KeyManagement | undefined;
+  readonly introspection_encrypted_response_enc?: ContentEncryption | undefined;
 }
 
 const resource = z.string().superRefine((value, context) => {
@@ -37,6 +43,10 @@ export const tokenMembers = {
   userinfo_signed_response_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).optional(),
   userinfo_encrypted_response_alg: z.enum(KEY_MANAGEMENT).optional(),
   userinfo_encrypted_response_enc: z.enum(CONTENT_ENCRYPTION).optional(),
+  authorization_encrypted_response_alg: z.enum(KEY_MANAGEMENT).optional(),
+  authorization_encrypted_response_enc: z.enum(CONTENT_ENCRYPTION).optional(),
+  introspection_encrypted_response_alg: z.enum(KEY_MANAGEMENT).optional(),
+  introspection_encrypted_response_enc: z.enum(CONTENT_ENCRYPTION).optional(),
 };
 
 type TokenMembers = z.output<z.ZodObject<typeof tokenMembers>>;
@@ -72,7 +82,7 @@ interface MemberProblem {
   readonly right: string;
 }
 
-const ENCRYPTED = ['id_token', 'userinfo'] as const;
+const ENCRYPTED = ['id_token', 'userinfo', 'authorization', 'introspection'] as const;
 
 /** Encryption needs a key of the client's; what `jwks_uri` publishes is seen only at use. */
 function encryptionProblems(entry: TokenEntry): readonly MemberProblem[] {
