@@ -55,6 +55,7 @@ export const AUDIT_ACTS = {
     'A client sent a `device_code` or `auth_req_id` of another client.',
   'security.subject_token_of_another_client':
     'A client wanted to exchange a token of another client.',
+  'security.token_of_another_client': 'A client wanted to revoke a token of another client.',
   'security.code_dpop_key': 'A code came without the key that it is bound to.',
   'security.refresh_dpop_key': 'A refresh token came without the key that it is bound to.',
   'security.token_dpop_binding': 'An access token came without the key that it is bound to.',

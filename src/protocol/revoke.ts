@@ -37,6 +37,11 @@ export function revocationEndpoint(parts: RevocationParts): Endpoint {
     if (!parts.grants.reachable) throw new Refusal('database_unavailable', 'known outage');
     const token = await openAnyToken(parts, required(request.form, 'token'));
     const own = token?.clientId === caller.client.clientId ? token : undefined;
+    if (token !== undefined && own === undefined) {
+      const event = { event: 'security', kind: 'token_of_another_client' };
+      const { clientId: client } = caller.client;
+      request.log.warn({ ...event, client, endpoint: 'revoke' }, 'not revoked');
+    }
     // The upstream is the judge of a forwarded credential, so it comes first.
     if (caller.forwarded) await revokeForwarded(parts, caller, own);
     if (own?.user !== undefined) await parts.grants.revoke(own.user.id, parts.clock());
