@@ -43,7 +43,7 @@ function oidcPseudonym({ sector, localSubject, salt }: DerivationInput): string 
   return hash.digest('base64url');
 }
 
-/** RFC 4648 section 6, in lower case and without padding. */
+/** RFC 4648 section 6, in lower case and without padding; of bytes that are no multiple of five. */
 function base32(value: Uint8Array): string {
   let encoded = '';
   let pending = 0;
@@ -57,5 +57,5 @@ function base32(value: Uint8Array): string {
     }
     pending &= (1 << bits) - 1;
   }
-  return bits === 0 ? encoded : encoded + BASE32.charAt((pending << (5 - bits)) & 31);
+  return encoded + BASE32.charAt((pending << (5 - bits)) & 31);
 }
