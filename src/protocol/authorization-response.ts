@@ -68,10 +68,7 @@ export function authorizationResponses(parts: AuthorizationResponseParts): Login
         return blocked('response_foreign', 'iss is not the upstream');
       }
       const error = parameters.get('error');
-      if (error !== null) {
-        const description = parameters.get('error_description') ?? undefined;
-        return refusedUpstream(parts, opened, client, { error, description });
-      }
+      if (error !== null) return refusedUpstream(parts, opened, client, error, parameters);
       return sealedAnswer(parts, opened, client, parameters, cookieHeader);
     },
   };
@@ -114,9 +111,10 @@ function refusedUpstream(
   parts: AuthorizationResponseParts,
   opened: OpenedState,
   client: Client,
-  { error, description }: { readonly error: string; readonly description: string | undefined },
+  error: string,
+  parameters: URLSearchParams,
 ): RelayAnswer {
-  const words = description === undefined ? [error] : [error, description];
+  const words = [error, ...parameters.getAll('error_description')];
   return {
     kind: 'redirect',
     location: errorLocation(parts, opened, client, error),

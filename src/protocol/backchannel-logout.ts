@@ -85,16 +85,13 @@ async function sessionsOf(
   const found = await Promise.all(
     [...bySector].map(async ([sector, members]) => {
       const clientIds = members.map(({ clientId }) => clientId);
-      const user = subject === undefined ? undefined : userIndexIn(indexRoot, sector, subject);
-      if (sid === undefined) {
-        const userIndexes = user === undefined ? [] : [user];
-        return grants.find(clientIds, { sector, userIndexes }, now);
-      }
+      const userIndexes = subject === undefined ? [] : [userIndexIn(indexRoot, sector, subject)];
+      if (sid === undefined) return grants.find(clientIds, { sector, userIndexes }, now);
       const upstreamSidIndexes = [upstreamSidIndex(indexRoot, sector, sid)];
       const sessions = await grants.find(clientIds, { upstreamSidIndexes }, now);
-      return user === undefined
-        ? sessions
-        : sessions.filter(({ userIndex }) => user.equals(userIndex));
+      return sessions.filter(({ userIndex }) =>
+        userIndexes.every((user) => user.equals(userIndex)),
+      );
     }),
   );
   return found.flat();

@@ -31,14 +31,15 @@ export function callbackEndpoint(parts: CallbackParts): Endpoint {
   return async (request) => {
     refuseDuplicates(request.query);
     const error = optional(request.query, 'error');
-    const pending = error === undefined ? await readCode(parts, request.query) : undefined;
-    const transaction = pending?.transaction ?? (await readTransaction(parts, request.query));
+    if (error !== undefined) {
+      const refused = answerOf(parts, await readTransaction(parts, request.query));
+      logRefused(request, 'upstream_refused', refused.client);
+      return refused.answer({ error: standardError(error) });
+    }
+    const pending = await readCode(parts, request.query);
+    const { transaction } = pending;
     const to = answerOf(parts, transaction);
     const { client, answer } = to;
-    if (pending === undefined) {
-      logRefused(request, 'upstream_refused', client);
-      return answer({ error: standardError(error ?? '') });
-    }
     if (!parts.binding.matches(transaction.browser, request.headers['cookie'])) {
       if (!transaction.promptNone) throw new Refusal('browser_mismatch');
       logRefused(request, 'login_required', client);

@@ -23,14 +23,17 @@ export interface ProtocolRequest {
   readonly answerHeader: (name: string, value: string) => void;
 }
 
+/** An answer as JSON. */
+export interface JsonResponse {
+  readonly kind: 'json';
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** What an endpoint answers. */
 export type ProtocolResponse =
-  | {
-      readonly kind: 'json';
-      readonly status: number;
-      readonly body: Readonly<Record<string, unknown>>;
-      readonly headers: Readonly<Record<string, string>>;
-    }
+  | JsonResponse
   | {
       /** A signed or encrypted answer, as a media type of its own. */
       readonly kind: 'jwt';
@@ -63,7 +66,7 @@ export type Endpoint = (request: ProtocolRequest) => Promise<ProtocolResponse>;
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' } as const;
 
 /** A JSON answer that nobody may keep. */
-export function privateJson(body: Readonly<Record<string, unknown>>): ProtocolResponse {
+export function privateJson(body: Readonly<Record<string, unknown>>): JsonResponse {
   return { kind: 'json', status: 200, body, headers: NO_STORE };
 }
 

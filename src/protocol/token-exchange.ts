@@ -79,7 +79,6 @@ export function exchangeGrant(parts: ExchangeParts, registry: StandingGrants): G
       // What comes of a token does not outlive it.
       ...{ grantEnds: expiresAt, ended: 'subject_token_invalid' },
     });
-    if (answer.kind !== 'json') throw new Refusal('unexpected', 'tokens are JSON');
     return { ...answer, body: { ...answer.body, issued_token_type: ACCESS_TOKEN } };
   };
 }

@@ -21,7 +21,7 @@ import type { EncryptionWish, KeysOf } from './encrypted-answer.ts';
 import { encryptionTarget } from './encrypted-answer.ts';
 import type { Grant } from './grant.ts';
 import { packGrant, sealGrantToken } from './grant.ts';
-import type { ProtocolResponse } from './message.ts';
+import type { JsonResponse } from './message.ts';
 import { privateJson } from './message.ts';
 import type { Seals } from './seals.ts';
 import { words } from './parameters.ts';
@@ -112,7 +112,7 @@ export interface Issue {
 }
 
 /** RELEASE → SEAL → SIGN: a token response of known members only (RFC 6749 5.1). */
-export async function issueTokens(parts: IssueParts, issue: Issue): Promise<ProtocolResponse> {
+export async function issueTokens(parts: IssueParts, issue: Issue): Promise<JsonResponse> {
   const { grant, scope, tokens, now } = issue;
   const { accessToken, lifetime } = await issueAccessToken(parts, issue);
   const body: Record<string, unknown> = {

@@ -312,9 +312,11 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'authorization-error': [
     {
       file: RESPONSE,
-      find: 'return refusedUpstream(parts, opened, client, { error, description });',
-      replace: `const words = { error, error_description: description ?? '' };
-        return { kind: 'redirect', location: queryAnswer(transaction, parts.issuer, words) };`,
+      find: 'if (error !== null) return refusedUpstream(parts, opened, client, error, parameters);',
+      replace: `if (error !== null) {
+        const words = { error, error_description: parameters.get('error_description') };
+        return { kind: 'redirect', location: queryAnswer(transaction, parts.issuer, words) };
+      }`,
     },
   ],
   'pushed-request': [
@@ -500,8 +502,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'callback-error': [
     {
       file: CALLBACK,
-      find: "answer({ error: standardError(error ?? '') })",
-      replace: "answer({ error: error ?? '' })",
+      find: 'answer({ error: standardError(error) })',
+      replace: 'answer({ error })',
     },
   ],
   'callback-browser-binding': [
