@@ -54,6 +54,18 @@ describe.each(['relay', 'callback'] as const)('a device, front channel %s', (fro
   });
 });
 
+it('a device logs in where the upstream takes credentials as they stand', async () => {
+  const world = await elsewhereWorld([{ id: 'acme' }], {
+    upstream: { profiles: ['credentials-undecoded'] },
+  });
+  const party = await partyOf(world, 'acme');
+  const device = await client.initiateDeviceAuthorization(party, { scope: 'openid' });
+  await connectDevice(String(device.verification_uri_complete), 'alice');
+  const tokens = await client.pollDeviceAuthorizationGrant(party, device);
+  expect(tokens.claims()?.sub).toMatch(/^[a-z2-7]{52}$/);
+  await world.close();
+});
+
 describe('what upstreams say to a device that polls', () => {
   let world: World;
   beforeAll(async () => {
