@@ -6,6 +6,8 @@ import { verifyAudit } from '../../src/audit/verify.ts';
 import { rolloutRollback, rolloutSet } from '../../src/vendors/rollout.ts';
 import { Browser } from '../support/browser.ts';
 import { vendorByHand } from '../support/by-hand.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { freshDatabase } from '../support/database.ts';
 import type { World } from '../support/world.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -16,14 +18,16 @@ describe.each(['sqlite', 'mysql'] as const)(
   'the audit log of a running proxy, on %s',
   (dialect) => {
     let world: World;
+    let database: TestDatabase;
     beforeAll(async () => {
-      world = await createWorld([{ id: 'acme' }, { id: 'bolt' }], { dialect });
+      database = await freshDatabase(dialect);
+      world = await createWorld([{ id: 'acme' }, { id: 'bolt' }], { dialect, database });
     });
-    afterAll(() => world.close());
+    afterAll(() => database.close());
 
     const rows = async (): Promise<readonly AuditRecord[]> => {
       const found: AuditRecord[] = [];
-      for await (const row of eachAudit(world.database.db)) found.push(row);
+      for await (const row of eachAudit(database.db)) found.push(row);
       return found;
     };
     const acts = async (): Promise<readonly string[]> => (await rows()).map(({ act }) => act);
@@ -64,12 +68,12 @@ describe.each(['sqlite', 'mysql'] as const)(
       const revoked = found.find(({ act }) => act === 'grant.revoked');
       expect(revoked).toMatchObject({ reason: 'code_replayed' });
       const segment = found.find(({ act }) => act === 'pseudonyms.recorded');
-      const held = await readSegment(world.database.db, segment?.position ?? 0);
+      const held = await readSegment(database.db, segment?.position ?? 0);
       expect(held).toContain(revoked?.handle);
     });
 
     it('holds no local subject and no pseudonym, and verifies', async () => {
-      const { db } = world.database;
+      const { db } = database;
       const subs: { sub: Buffer }[] = await db('pseudonyms').select('sub');
       expect(subs).not.toEqual([]);
       const stored = [
@@ -84,6 +88,18 @@ describe.each(['sqlite', 'mysql'] as const)(
       for (const { sub } of subs) expect(stored).not.toContain(sub.toString());
       expect(stored).not.toContain('alice');
       expect(await verifyAudit(db)).toMatchObject({ intact: true });
+    });
+
+    it('has all that was noted when the proxy has ended', async () => {
+      const bolt = vendorByHand(world, 'bolt');
+      const begun = await bolt.begin(new Browser());
+      expect((await bolt.redeem(begun)).status).toBe(200);
+      await world.close();
+      const segment = (await rows()).findLast(({ act }) => act === 'pseudonyms.recorded');
+      expect(await readSegment(database.db, segment?.position ?? 0)).toContain('"made"');
+      expect(segment?.details).toMatchObject({ made: 1, used: 1 });
+      expect(await database.db('pseudonyms').whereNull('last_used_day')).toEqual([]);
+      expect(await verifyAudit(database.db)).toMatchObject({ intact: true });
     });
   },
 );
