@@ -63,7 +63,9 @@ export async function readHead(db: Connection): Promise<ChainHead> {
 
 /**
  * Makes a user's rows in the log nobody's: what led from their handle to them is
- * destroyed. The rows themselves stay, and so does the chain over them.
+ * destroyed. The rows themselves stay, and so does the chain over them. It locks
+ * the head, so it comes behind `appendChange`, and behind the removal of what is
+ * known of the user.
  */
 export async function forgetUser(trx: Transaction, user: AuditedUser): Promise<void> {
   // Whoever is making a handle for the user has finished then.
