@@ -18,6 +18,7 @@ import {
 import { lockRegistry, readVendors } from '../vendors/vendor-store.ts';
 import type { RegistrationContext } from './registration-context.ts';
 import { mustBeVouchedFor, mustOwnSector } from './sector-claims.ts';
+import { mustBeOffered } from './upstream-client-metadata.ts';
 import { giveUpUpstreamClient, makeUpstreamClient, type MadeUpstream } from './upstream-clients.ts';
 
 /** What a vendor asks for, with a token that an operator gave it. */
@@ -54,6 +55,7 @@ export async function registerClient(
   const [vendor] = await readVendors(context.db, [initialToken.vendorId]);
   if (vendor === undefined) throw new Refusal('initial_token_invalid', 'its vendor is gone');
   const wanted = newRegistration(metadata, vendor);
+  mustBeOffered(context.upstreamMetadata(), wanted);
   await mustOwnSector(context.db, wanted.settings);
   await mustFindPlace(context, vendor);
   await mustBeVouchedFor(context, wanted.settings);

@@ -15,7 +15,7 @@ import { newRegistrationToken, type RegisteredClient } from './register-client.t
 import type { RegistrationContext } from './registration-context.ts';
 import { removeClient } from './remove-client.ts';
 import { mustBeVouchedFor, mustOwnSector } from './sector-claims.ts';
-import { upstreamClientMetadata } from './upstream-client-metadata.ts';
+import { mustBeOffered, upstreamClientMetadata } from './upstream-client-metadata.ts';
 import { changeUpstreamClient, removeUnused } from './upstream-clients.ts';
 
 /** A client that its vendor registered, opened with its own token (RFC 7592). */
@@ -59,6 +59,7 @@ export async function updateRegisteredClient(
 ): Promise<RegisteredClient> {
   const { client, vendor } = managed;
   const wanted = changedRegistration(sent, client, vendor);
+  mustBeOffered(context.upstreamMetadata(), wanted);
   await mustKeepSubjects(context.db, client, wanted.settings);
   await mustOwnSector(context.db, wanted.settings);
   if (namesOthers(client, wanted.settings)) await mustBeVouchedFor(context, wanted.settings);

@@ -1,6 +1,9 @@
 import type { ClientMetadataSent } from '../upstream/client-registration.ts';
+import { upstreamGrants } from '../upstream/grant-types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
-import type { ClientSettings } from '../vendors/registration.ts';
+import type { ClientRegistration, ClientSettings } from '../vendors/registration.ts';
+import { explained } from '../vendors/self-registration.ts';
+import { upstreamGrantFindings } from '../vendors/upstream-grants.ts';
 
 const CIBA = 'urn:openid:params:grant-type:ciba';
 
@@ -49,4 +52,14 @@ export function upstreamClientMetadata(
       backchannel_logout_session_required: true,
     }),
   };
+}
+
+/**
+ * Refuses what would fail at each use because the upstream does not have it.
+ *
+ * @throws ExplainedRefusal
+ */
+export function mustBeOffered(metadata: UpstreamMetadata, wanted: ClientRegistration): void {
+  const { problems } = upstreamGrantFindings([wanted], upstreamGrants(metadata));
+  if (problems.length > 0) throw explained(problems);
 }

@@ -49,13 +49,12 @@ export async function createVendor(
 export async function createClient(
   { db, atRest }: ApplyContext,
   vendorId: string,
-  { members, sources, located }: EntryGiven,
+  entry: EntryGiven,
   options: EditOptions,
 ): Promise<Plan> {
   return inTransaction(db, async (trx) => {
     await lockRegistry(trx);
-    const vendor = await vendorNamed(trx, vendorId);
-    const given = judged(readRegistration(members, vendor, [], sources), located);
+    const given = await readCreation(trx, vendorId, entry);
     return applyWithin(trx, atRest, given, { ...options, expect: 'create' });
   });
 }
@@ -69,18 +68,37 @@ export async function createClient(
 export async function changeClient(
   { db, atRest }: ApplyContext,
   clientId: string,
-  { members, sources, located }: EntryGiven,
+  entry: EntryGiven,
   options: EditOptions,
 ): Promise<Plan> {
-  mustStay('client_id', members, clientId);
-  mustStay('phase', members, undefined);
   return inTransaction(db, async (trx) => {
     await lockRegistry(trx);
-    const { client, vendor } = await clientNamed(trx, atRest, clientId);
-    const entry = patched(clientEntryOf(client, vendor), members);
-    const given = judged(readRegistration(entry, vendor, [], sources), located);
+    const given = await readChange({ db: trx, atRest }, clientId, entry);
     return applyWithin(trx, atRest, given, { ...options, expect: 'update' });
   });
+}
+
+/** What {@link createClient} would add, judged by itself. Throws `UnknownError`. */
+export async function readCreation(
+  db: Connection,
+  vendorId: string,
+  { members, sources, located }: EntryGiven,
+): Promise<Registrations> {
+  const vendor = await vendorNamed(db, vendorId);
+  return judged(readRegistration(members, vendor, [], sources), located);
+}
+
+/** What {@link changeClient} would make of a client, judged by itself; throws as that does. */
+export async function readChange(
+  { db, atRest }: ApplyContext,
+  clientId: string,
+  { members, sources, located }: EntryGiven,
+): Promise<Registrations> {
+  mustStay('client_id', members, clientId);
+  mustStay('phase', members, undefined);
+  const { client, vendor } = await clientNamed(db, atRest, clientId);
+  const entry = patched(clientEntryOf(client, vendor), members);
+  return judged(readRegistration(entry, vendor, [], sources), located);
 }
 
 async function clientNamed(db: Connection, atRest: AtRest, clientId: string) {

@@ -164,7 +164,7 @@ function judged(
 }
 
 /** The problems of an entry as one refusal, in the words of RFC 7591 3.2.2. */
-function explained(problems: readonly Problem[]): ExplainedRefusal {
+export function explained(problems: readonly Problem[]): ExplainedRefusal {
   const sentences = problems.map((problem) =>
     problem.right === SECTOR_REMEDY ? problem.wrong : describeProblem(problem),
   );

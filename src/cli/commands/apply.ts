@@ -3,6 +3,7 @@ import { readApplyDocument } from '../../vendors/apply-document.ts';
 import type { Plan } from '../../vendors/apply.ts';
 import { applyRegistrations, planApply } from '../../vendors/apply.ts';
 import { inWorkspace } from '../context.ts';
+import { checkDocuments } from '../sector-documents.ts';
 import { readInput, secretSources } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
 import { knownGrants } from '../upstream-grants.ts';
@@ -30,9 +31,9 @@ export function applyCommand(host: CommandHost): Command {
           ({ settings }) => settings.metadata.grant_types,
         );
         const upstreamGrants = await knownGrants(workspace, named);
-        if (options.dryRun === true) {
-          return planApply({ db, atRest }, registrations, upstreamGrants);
-        }
+        const plan = await planApply({ db, atRest }, registrations, upstreamGrants);
+        await checkDocuments(workspace, registrations);
+        if (options.dryRun === true) return plan;
         const sectorChange = options.allowSectorChange === true ? 'allowed' : 'refused';
         return applyRegistrations({ db, atRest }, registrations, {
           ...{ actor, sectorChange, upstreamGrants },

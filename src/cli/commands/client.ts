@@ -1,12 +1,14 @@
 import { Command } from 'commander';
+import { renewRegistrationToken } from '../../operations/registered-clients.ts';
 import { removeClient } from '../../operations/remove-client.ts';
-import { changeClient, createClient } from '../../vendors/edit.ts';
+import { changeClient, createClient, readChange, readCreation } from '../../vendors/edit.ts';
 import type { Plan } from '../../vendors/apply.ts';
 import { readClient, readClients, SectorChangeError } from '../../vendors/client-store.ts';
 import { usersOfSector } from '../../vendors/vendor-store.ts';
 import { membersOf, withClientOptions, type ClientOptions } from '../client-options.ts';
 import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
+import { checkDocuments } from '../sector-documents.ts';
 import { givenEntry, type GivenEntry } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
 import { knownGrants } from '../upstream-grants.ts';
@@ -25,7 +27,7 @@ interface UpdateOptions extends ClientOptions {
 
 const COLUMNS = ['client_id', 'vendor', 'phase', 'percent', 'sector', 'authentication'];
 
-/** `client list|show|create|update|delete`. */
+/** `client list|show|create|update|token|delete`. */
 export function clientCommand(host: CommandHost): Command {
   const client = new Command('client').description('the OAuth clients of the vendors');
   client
@@ -59,6 +61,12 @@ export function clientCommand(host: CommandHost): Command {
     .option('--yes', 'do not ask before a change of sector')
     .option('--json', 'print one JSON object')
     .action((id: string, options: UpdateOptions) => update(host, id, options));
+  client
+    .command('token')
+    .description('give the vendor of a client that it registered another token to manage it with')
+    .argument('<client>', 'its client_id')
+    .option('--json', 'print one JSON object')
+    .action((id: string) => renewToken(host, id));
   client
     .command('delete')
     .description('remove a client with its phases; its tokens are dead')
@@ -100,6 +108,7 @@ async function create(
     const { db, atRest, actor, clock } = workspace;
     const upstreamGrants = await knownGrants(workspace, grantTypesOf(entry));
     const how = { actor, at: clock(), sectorChange: 'refused', upstreamGrants } as const;
+    await checkDocuments(workspace, await readCreation(db, options.vendor, entry));
     const plan = await createClient({ db, atRest }, options.vendor, entry, how);
     host.output().result(editView(plan), editText(plan));
   });
@@ -115,6 +124,7 @@ async function update(host: CommandHost, id: string, options: UpdateOptions): Pr
         ...{ actor, sectorChange, upstreamGrants },
         at: clock(),
       });
+    await checkDocuments(workspace, await readChange({ db, atRest }, id, entry));
     let plan: Plan;
     try {
       plan = await change('refused');
@@ -130,6 +140,14 @@ async function update(host: CommandHost, id: string, options: UpdateOptions): Pr
 function grantTypesOf({ members }: GivenEntry): readonly unknown[] {
   const { grant_types: grantTypes } = members;
   return Array.isArray(grantTypes) ? grantTypes : [];
+}
+
+function renewToken(host: CommandHost, id: string): Promise<void> {
+  return inWorkspace(host.context, async (workspace) => {
+    const { actor } = workspace;
+    const token = await renewRegistrationToken(workspace, id, { actor });
+    host.output().record({ client_id: id, registration_access_token: token });
+  });
 }
 
 function remove(host: CommandHost, id: string, yes: boolean | undefined): Promise<void> {

@@ -9,6 +9,8 @@ import { inWorkspace } from '../context.ts';
 import { givenEntry } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
 import { editText, editView, vendorView } from '../views/registry.ts';
+import { vendorTokenCommand } from './vendor-token.ts';
+import { vendorUpstreamCommand } from './vendor-upstream.ts';
 
 interface VendorOptions {
   readonly file?: string;
@@ -19,7 +21,7 @@ interface VendorOptions {
   readonly notice?: boolean;
 }
 
-/** `vendor list|show|create|delete`. */
+/** `vendor list|show|create|delete|token|upstream`. */
 export function vendorCommand(host: CommandHost): Command {
   const vendor = new Command('vendor').description('the organisations that own clients');
   vendor
@@ -52,6 +54,8 @@ export function vendorCommand(host: CommandHost): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON object')
     .action((id: string, options: { yes?: boolean }) => remove(host, id, options.yes));
+  vendor.addCommand(vendorTokenCommand(host));
+  vendor.addCommand(vendorUpstreamCommand(host));
   return vendor;
 }
 

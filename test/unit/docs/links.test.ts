@@ -95,7 +95,7 @@ function commandsIn(text: string): readonly (readonly string[])[] {
 
 /** Asks the program itself for the help of a command, and looks its options up there. */
 async function mustExist(command: readonly string[]): Promise<void> {
-  const [name = '', second = ''] = command;
+  const [name = ''] = command;
   const options = command.flatMap((word) => /^--?[a-z][a-z-]*/.exec(word)?.[0] ?? []);
   if (name.startsWith('-')) {
     expect(await helpOf([])).toContain(name);
@@ -103,9 +103,11 @@ async function mustExist(command: readonly string[]): Promise<void> {
   }
   let help = await helpOf([name]);
   expect(help, `pairwise-proxy ${name}`).toContain(`Usage: pairwise-proxy ${name}`);
-  if (help.includes('\nCommands:') && /^[a-z]/.test(second)) {
-    help = await helpOf([name, second]);
-    expect(help, command.join(' ')).toContain(`Usage: pairwise-proxy ${name} ${second}`);
+  for (let depth = 2; help.includes('\nCommands:'); depth += 1) {
+    const path = command.slice(0, depth);
+    if (path.length < depth || !/^[a-z]/.test(path.at(-1) ?? '')) break;
+    help = await helpOf(path);
+    expect(help, command.join(' ')).toContain(`Usage: pairwise-proxy ${path.join(' ')}`);
   }
   for (const option of options) expect(help, command.join(' ')).toContain(option);
 }
