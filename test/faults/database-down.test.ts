@@ -14,8 +14,16 @@ import { DpopKey, tokenRequest } from '../support/dpop.ts';
 import { expectRefused } from '../support/refused.ts';
 import { openTcpGate } from '../support/tcp-gate.ts';
 import type { TcpGate } from '../support/tcp-gate.ts';
+import type { VendorKey } from '../support/signing-client.ts';
+import {
+  assertionClaims,
+  assertionForm,
+  newVendorKey,
+  signedJwt,
+  signingWith,
+} from '../support/signing-client.ts';
 import { altered } from '../support/upstream/faults.ts';
-import type { World } from '../support/world.ts';
+import type { World, WorldVendor } from '../support/world.ts';
 import { createWorld } from '../support/world.ts';
 
 const AWAY = {
@@ -30,7 +38,12 @@ const MAX_STALENESS = 60;
 const VENDORS = [{ id: 'acme' }, { id: 'spa', authentication: 'public' }] as const;
 
 /** A world on a database server of its own. */
-async function worldOn(server: MariadbServer, clock: () => Date, through?: TcpGate) {
+async function worldOn(
+  server: MariadbServer,
+  clock: () => Date,
+  through?: TcpGate,
+  vendors: readonly WorldVendor[] = VENDORS,
+) {
   const direct = await mysqlDatabase(server.url);
   await migrateUp(direct.db);
   const location = { ...direct.location } as { dialect: 'mysql'; url: string };
@@ -41,7 +54,7 @@ async function worldOn(server: MariadbServer, clock: () => Date, through?: TcpGa
   }
   const database: TestDatabase = { ...direct, location };
   const environment = { MAX_STALENESS: String(MAX_STALENESS) };
-  const world = await createWorld(VENDORS, { database, clock, environment });
+  const world = await createWorld(vendors, { database, clock, environment });
   return { world, direct };
 }
 
@@ -200,5 +213,72 @@ describe('a database that falls silent, its connections open', () => {
     await until(() => world.proxy.application.registry.databaseUp);
     expect((await acme.redeem(first)).status).toBe(200);
     expect((await acme.redeem(second)).status).toBe(200);
+  });
+});
+
+describe('a signed credential while the database is away', () => {
+  let server: MariadbServer;
+  let world: World;
+  let direct: TestDatabase;
+  let key: VendorKey;
+  beforeAll(async () => {
+    server = await startMariadb();
+    key = await newVendorKey('ES256');
+    const client = {
+      client_secret: undefined,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [key.jwk] },
+    };
+    ({ world, direct } = await worldOn(server, () => new Date(), undefined, [
+      { id: 'signs', client },
+    ]));
+  });
+  afterAll(async () => {
+    await world.close();
+    await direct.close();
+    await server.close();
+  });
+
+  it('is refused at every endpoint, for nobody could tell it from its copy, and is still good later', async () => {
+    const { issuer } = world.proxy;
+    const vendor = vendorByHand(world, 'signs');
+    const { code, verifier } = await vendor.begin(new Browser());
+    const redeeming = {
+      ...{ grant_type: 'authorization_code', code, code_verifier: verifier },
+      redirect_uri: vendor.redirectUri,
+    };
+    const assertion = await signedJwt(assertionClaims('signs-web', issuer), signingWith(key));
+    const present = (endpoint: string, form: Readonly<Record<string, string>>) =>
+      ask(`${issuer}/oidc/${endpoint}`, {
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ ...form, ...assertionForm(assertion) }).toString(),
+      });
+    const { registry } = world.proxy.application;
+    await server.stop();
+    const before = world.upstream.requests.filter(({ method }) => method === 'POST').length;
+    const secrets = [assertion, code];
+    await expectRefused(world, AWAY, () => present('token', redeeming), secrets);
+    await until(() => !registry.databaseUp);
+    await expectRefused(world, AWAY, () => present('token', redeeming), secrets);
+    for (const endpoint of ['introspect', 'revoke']) {
+      await expectRefused(world, AWAY, () => present(endpoint, { token: 'made-up' }), secrets);
+    }
+    const pushed = Object.fromEntries(vendor.request().url.searchParams);
+    await expectRefused(world, AWAY, () => present('par', pushed), secrets);
+    const after = world.upstream.requests.filter(({ method }) => method === 'POST').length;
+    expect(after, 'the upstream is not asked').toBe(before);
+
+    // Nothing was half done: neither the assertion nor the code is used up.
+    await server.start();
+    await until(() => registry.databaseUp);
+    const answer = await present('token', redeeming);
+    expect(answer.status, answer.body).toBe(200);
+    expect(decodeJwt(member(answer, 'id_token')).sub).toMatch(/^[a-z2-7]{52}$/);
+    await expectRefused(
+      world,
+      { status: 401, error: 'invalid_client', reason: 'client_assertion_replayed' },
+      () => present('introspect', { token: member(answer, 'access_token') }),
+      [assertion],
+    );
   });
 });

@@ -122,8 +122,9 @@ async function admitAuthorization(
   const merged = new URLSearchParams(parameters);
   const form = body.kind === 'form' ? body.text : '';
   for (const [name, value] of new URLSearchParams(form)) merged.append(name, value);
-  // Servers disagree on duplicates and on `;` as a separator (RFC 6749 3.1).
-  const names = [...merged.keys()];
+  // Servers disagree on duplicates and on `;` as a separator (RFC 6749 3.1). A `resource` may stand
+  // more than once (RFC 8707 2); whether they are those of the transaction, the policy judges.
+  const names = [...merged.keys()].filter((name) => name !== 'resource');
   if (new Set(names).size !== names.length) throw new Refusal('parameter_duplicated');
   if (`${query}${form}`.includes(';')) throw new Refusal('relay_refused', 'a ; in the query');
   if (!(await policy.admitsAuthorization(merged, request.headers.cookie))) {
