@@ -49,18 +49,23 @@ export async function talkativeWorld(): Promise<TalkativeWorld> {
   return { world, secrets, letTimePass, close: () => world.close() };
 }
 
-/** Adds what names the user to every answer of the upstream, and notes what it issues. */
+/**
+ * Adds what names the user to every answer of the upstream, `telltale` to every
+ * set of claims, and notes what it issues.
+ */
 export function letUpstreamTalk(
   world: World,
   secrets: Set<string>,
   username: string = ALICE.username,
+  telltale: Readonly<Record<string, unknown>> = {},
 ): void {
   const { faults } = world.upstream;
   const sessionEnd = Math.floor(Date.now() / 1000) + 3000;
   faults.arm(
     'token',
     altered(async (answer) => {
-      const tokens = await endingWithSession(world, jsonIn(answer), sessionEnd);
+      const claims = { ...telltale, exp: sessionEnd };
+      const tokens = await endingWithSession(world, jsonIn(answer), claims);
       noteTokens(tokens, secrets);
       const talkative = {
         ...tokens,
@@ -75,7 +80,11 @@ export function letUpstreamTalk(
   );
   faults.arm(
     'userinfo',
-    altered((answer) => withHeaders(answer)),
+    altered((answer) => {
+      const isJson = answer.status === 200 && /json/i.test(String(answer.headers['content-type']));
+      const talks = isJson && Object.keys(telltale).length > 0;
+      return withHeaders(talks ? withJson(answer, { ...jsonIn(answer), ...telltale }) : answer);
+    }),
   );
   faults.arm(
     'authorize',
@@ -101,12 +110,12 @@ export function letUpstreamTalk(
 async function endingWithSession(
   world: World,
   tokens: Readonly<Record<string, unknown>>,
-  sessionEnd: number,
+  claims: Readonly<Record<string, unknown>> & { readonly exp: number },
 ): Promise<Record<string, unknown>> {
   const idToken = tokens['id_token'];
   if (typeof idToken !== 'string') return { ...tokens };
-  const ending = withClaims(world.upstream.signingKey(), () => ({ exp: sessionEnd }));
-  const lifetime = sessionEnd - Math.floor(Date.now() / 1000);
+  const ending = withClaims(world.upstream.signingKey(), () => ({ ...claims }));
+  const lifetime = claims.exp - Math.floor(Date.now() / 1000);
   return { ...tokens, id_token: await ending(idToken), expires_in: lifetime };
 }
 

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
+import { decodeJwt } from 'jose';
+
 import { listen } from './listen.ts';
 
 /** A request as it reached the API. */
@@ -84,7 +86,8 @@ async function userOf(userinfo: string, authorization = ''): Promise<string | un
   if (authorization === '') return undefined;
   const answer = await fetch(userinfo, { headers: { authorization } });
   if (answer.status !== 200) return undefined;
-  return ((await answer.json()) as { sub: string }).sub;
+  const said = await answer.text();
+  return (said.startsWith('{') ? (JSON.parse(said) as { sub: string }) : decodeJwt(said)).sub;
 }
 
 /** Answers with JSON, and with everything in its headers. */

@@ -1,107 +1,137 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { EXITS_OF } from '../../../src/protocol/endpoint-exits.ts';
 import { EXITS } from '../../../src/protocol/exits.ts';
 import type { ExitName } from '../../../src/protocol/exits.ts';
-import { claimsOf, emailOf, objectIdOf } from '../../../demo/legacy-idp/users.ts';
 import { Browser } from '../../support/browser.ts';
-import { valuesIn } from '../../support/decode.ts';
-import { commonValues, findings } from '../../support/recorder.ts';
-import type { World } from '../../support/world.ts';
-import { createWorld, upstreamSecret } from '../../support/world.ts';
-import { isPublic, strangersRecord } from '../public-values.ts';
-import { letUpstreamTalk } from '../scenario.ts';
+import { VendorRecord, commonValues, findings } from '../../support/recorder.ts';
+import { isPublic } from '../public-values.ts';
 import { pairwise, product } from './combinations.ts';
-import { DIMENSIONS, RESPONSE_TYPES, isPossible } from './dimensions.ts';
+import { DIMENSIONS, isPossible } from './dimensions.ts';
 import type { Row } from './dimensions.ts';
-import { strangersErrors, visit } from './visit.ts';
+import type { ProductWorld } from './product-world.ts';
+import { productWorld } from './product-world.ts';
+import { NOT_PASSED, STEPS } from './steps.ts';
+import { strangersValues } from './stranger.ts';
+import { VendorsTime } from './vendors-time.ts';
+import { visit } from './visit.ts';
 
 /*
  * Two vendors put together all that they received of one user, for every habit
- * of legacy providers, both front channels, every response type and mode: each
- * value at least once and every pair of values; with LEAKS=product the product.
+ * of legacy providers and both front channels: once all that a vendor can ask
+ * for, past every exit, and then every response type and mode: each value at
+ * least once and every pair of values; with LEAKS=product the product.
  */
 
 const FULL = process.env['LEAKS'] === 'product';
 const rows: readonly Row[] = (FULL ? product : pairwise)(DIMENSIONS, isPossible);
+const NAMES = Object.keys(EXITS) as ExitName[];
 
-/** The exits that each visit passes. */
-const VISITED: readonly (keyof typeof EXITS_OF)[] = ['authorize', 'callback', 'token', 'userinfo'];
-const exits = new Set<ExitName>(VISITED.flatMap((endpoint) => EXITS_OF[endpoint]));
+const worlds = DIMENSIONS.profile.flatMap((profile) =>
+  DIMENSIONS.frontChannel.map((frontChannel) => ({
+    profile,
+    frontChannel,
+    steps: STEPS.filter((step) => (step.frontChannel ?? frontChannel) === frontChannel),
+    rows: rows.filter((row) => row.profile === profile && row.frontChannel === frontChannel),
+  })),
+);
 
+/** In which worlds each exit was passed. */
+const passed = new Map(NAMES.map((exit) => [exit, new Set<string>()]));
 const counted = { combinations: 0, bytes: 0 };
 afterAll(() => {
+  const exits = [...passed.values()].filter(({ size }) => size > 0);
   console.log(
-    `leaks: ${exits.size} of ${Object.keys(EXITS).length} exits, ` +
+    `leaks: ${exits.length} of ${NAMES.length} exits, ` +
       `${DIMENSIONS.profile.length} profiles, ${DIMENSIONS.frontChannel.length} front channels, ` +
       `${counted.combinations} combinations (${FULL ? 'the product' : 'all pairs'}), ` +
       `${counted.bytes} bytes recorded`,
   );
 });
 
-const worlds = DIMENSIONS.profile.flatMap((profile) =>
-  DIMENSIONS.frontChannel.map((frontChannel) => ({
-    profile,
-    frontChannel,
-    rows: rows.filter((row) => row.profile === profile && row.frontChannel === frontChannel),
-  })),
-);
-
-describe.each(worlds)('$profile through $frontChannel', ({ profile, frontChannel, rows: own }) => {
-  let world: World;
-  let username: string;
+describe.each(worlds)('$profile through $frontChannel', (each) => {
+  const { profile, frontChannel, steps } = each;
+  const time = new VendorsTime();
+  let made: ProductWorld;
   let stranger: ReadonlySet<string>;
-  let offset = 0;
-  const secrets = new Set<string>();
 
   beforeAll(async () => {
-    const client = { response_types: RESPONSE_TYPES };
-    world = await createWorld(
-      [
-        { id: 'acme', client: { ...client, release_claims: ['name'] } },
-        { id: 'bolt', client },
-        { id: 'crew', client },
-      ],
-      {
-        upstream: { profiles: [profile] },
-        environment: { FRONT_CHANNEL: frontChannel },
-        clock: () => new Date(Date.now() + offset * 1000),
-      },
-    );
-    const [alice] = world.upstream.users;
-    if (alice === undefined) throw new Error('there is no user');
-    username = alice.username;
-    for (const secret of [
-      ...[username, emailOf(alice), objectIdOf(alice), String(claimsOf(alice)['picture'])],
-      ...[world.upstream.issuer, new URL(world.upstream.issuer).host],
-      ...['acme', 'bolt'].flatMap((id) => [upstreamSecret(id), `legacy-${id}`]),
-    ]) {
-      secrets.add(secret);
-    }
-    letUpstreamTalk(world, secrets, username);
-    const errors = await strangersErrors(world, 'crew');
-    stranger = new Set([
-      ...(await strangersRecord(world.proxy.issuer)),
-      ...errors.received.flatMap(({ text }) => [...valuesIn(text)]),
-    ]);
+    made = await productWorld(profile, frontChannel, () => time.now());
+    stranger = await strangersValues(made.stranger);
   });
-  afterAll(() => world.close());
+  afterAll(() => made.close());
 
-  it.each(own)('$responseType in mode $responseMode', async (row) => {
-    const browser = new Browser();
-    const acme = await visit(world, 'acme', browser, username, row);
-    // Two equal instants are no accident then.
-    offset += 7;
-    const bolt = await visit(world, 'bolt', browser, username, row);
-    offset += 7;
-    counted.combinations += 1;
-    for (const { record, subjects } of [acme, bolt]) {
+  /** What nobody may find, and what both have, in two records. */
+  function expectNothing(
+    acme: VendorRecord,
+    bolt: VendorRecord,
+    known: ReadonlySet<string> = stranger,
+  ): void {
+    for (const record of [acme, bolt]) {
       counted.bytes += record.received.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
-      expect(findings(record, [...secrets])).toEqual([]);
-      expect(new Set(subjects).size).toBe(row.responseType === 'none' ? 0 : 1);
+      expect(findings(record, [...made.secrets])).toEqual([]);
     }
-    const common = commonValues(acme.record, bolt.record);
-    expect(common.filter((value) => !isPublic(value, stranger))).toEqual([]);
+    const common = commonValues(acme, bolt);
+    expect(common.filter((value) => !isPublic(value, known))).toEqual([]);
+  }
+
+  it('all that a vendor can ask for', async () => {
+    const { world, acme, bolt, username, secrets, letTalk } = made;
+    const browser = new Browser();
+    const sides = [
+      [acme, bolt],
+      [bolt, acme],
+    ] as const;
+    for (const step of steps) {
+      for (const [own, theirs] of sides) {
+        time.turnOf(own.id);
+        const scene = {
+          ...{ world, own, theirs, browser, username, secrets, letTalk },
+          now: time.now,
+        };
+        await step.run(scene).catch((error: unknown) => {
+          throw new Error(`${own.id}, ${step.name}: ${String(error)}`, { cause: error });
+        });
+      }
+      for (const exit of step.exits) passed.get(exit)?.add(`${profile} ${frontChannel}`);
+    }
+    expect(acme.held.authTime).toBeTypeOf('number');
+    expect(acme.held.authTime === bolt.held.authTime).toBe(made.offsetsAgree);
+    const agreed = made.offsetsAgree ? [String(acme.held.authTime)] : [];
+    expectNothing(acme.record, bolt.record, new Set([...stranger, ...agreed]));
+    for (const { screen, logouts } of [acme, bolt]) {
+      // The upstream client's name is the browser's business on the front channel.
+      const needles = [...secrets].filter((secret) => !secret.startsWith('legacy-'));
+      expect(findings(screen, frontChannel === 'relay' ? needles : [])).toEqual([]);
+      // Also those of the last logouts, of which the upstream told both at one instant.
+      const told = new VendorRecord();
+      for (const token of logouts.tokens) told.add('logout token', token);
+      expect(findings(told, [...secrets])).toEqual([]);
+    }
     await browser.close();
+  });
+
+  it.each(each.rows)('$responseType in mode $responseMode', async (row) => {
+    const browser = new Browser();
+    const records = [];
+    for (const id of ['acme', 'bolt']) {
+      time.turnOf(id);
+      const party = made.party(id);
+      const subjects = await visit(party, browser, made.username, row);
+      expect(new Set(subjects).size).toBe(row.responseType === 'none' ? 0 : 1);
+      records.push(party.record);
+    }
+    const [acme, bolt] = records;
+    if (acme === undefined || bolt === undefined) throw new Error('two vendors are needed');
+    counted.combinations += 1;
+    expectNothing(acme, bolt);
+    await browser.close();
+  });
+});
+
+describe('the list of exits', () => {
+  it.each(NAMES)('%s is passed in every world where it is, or has a reason not to', (exit) => {
+    const possible = worlds.filter(({ steps }) => steps.some(({ exits }) => exits.includes(exit)));
+    expect(possible.length > 0).toBe(!(exit in NOT_PASSED));
+    expect(passed.get(exit)?.size).toBe(possible.length);
   });
 });

@@ -194,7 +194,7 @@ export function authorizationErrorNamingTheUser(error = 'access_denied'): Fault 
     back.searchParams.set('error', error);
     back.searchParams.set('error_description', NAMING_DESCRIPTION);
     back.searchParams.set('error_uri', 'https://legacy.example/users/alice/locked');
-    back.searchParams.set('iss', url.origin);
+    back.searchParams.set('iss', url.origin + url.pathname.replace(/\/auth(\/.*)?$/, ''));
     if (state !== null) back.searchParams.set('state', state);
     return { ...withBody(answer, ''), status: 302, headers: { location: back.href } };
   });

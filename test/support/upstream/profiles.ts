@@ -137,7 +137,13 @@ export const PROFILES = {
           : answer,
     },
   },
-  'audience-list': { answers: { token: inIdToken(({ aud }) => ({ aud: [aud].flat() })) } },
+  'audience-list': {
+    // The provider underneath takes no list back; who issues lists asks the user, at worst.
+    reads: (request) => {
+      if (request.url?.startsWith('/session/end?')) renameInAddress(request, ['id_token_hint']);
+    },
+    answers: { token: inIdToken(({ aud }) => ({ aud: [aud].flat() })) },
+  },
   'single-page-login': SINGLE_PAGE_LOGIN,
   'code-in-json': CODE_IN_JSON,
   'state-limit': {

@@ -20,13 +20,14 @@ export const CODE_IN_JSON: Quirk = singlePageLogin('ask');
 function singlePageLogin(ending: 'navigate' | 'ask'): Quirk {
   return {
     reads: (request) => {
-      // A form to the provider behind the page; the page itself sends JSON.
+      // A form to the provider behind the page; the page itself sends JSON. Clients register in JSON.
+      if (request.url?.startsWith('/reg') === true) return;
       if (request.headers['content-type']?.startsWith('application/json') === true) {
         request.headers['content-type'] = 'application/x-www-form-urlencoded';
       }
     },
     readsForm: (text) =>
-      text.startsWith('{')
+      text.startsWith('{') && !text.includes('"redirect_uris"')
         ? new URLSearchParams(JSON.parse(text) as Record<string, string>).toString()
         : text,
     serves: ({ url }, { issuer }) => {

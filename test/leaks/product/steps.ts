@@ -1,0 +1,23 @@
+import type { ExitName } from '../../../src/protocol/exits.ts';
+import { LOG_STEPS } from './log-steps.ts';
+import { LOGIN_STEPS } from './login-steps.ts';
+import { LOGOUT_STEPS } from './logout-steps.ts';
+import { PAGE_STEPS } from './page-steps.ts';
+import { REGISTRATION_STEPS } from './registration-steps.ts';
+import { RELAY_STEPS } from './relay-steps.ts';
+import type { Step } from './scene.ts';
+import { TOKEN_STEPS } from './token-steps.ts';
+
+/** All that a vendor can ask for, in their order; both vendors take each before the next. */
+export const STEPS: readonly Step[] = [
+  ...LOGIN_STEPS,
+  ...PAGE_STEPS,
+  ...TOKEN_STEPS,
+  ...REGISTRATION_STEPS,
+  ...RELAY_STEPS,
+  ...LOGOUT_STEPS,
+  ...LOG_STEPS,
+];
+
+/** The exits that no step passes, with the reason and the test that takes their place. */
+export const NOT_PASSED: Partial<Readonly<Record<ExitName, string>>> = {};
