@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { PseudonymAlgorithm } from '../config/types.ts';
 import { bytes, lengthPrefixed } from '../database/bytes.ts';
+import { secretKey } from '../database/secret-key.ts';
 
 /** What a first-generation pseudonym is made of. */
 export interface DerivationInput {
@@ -14,8 +15,14 @@ export interface DerivationInput {
 const PSEUDONYM_BYTES = 32;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** A first-generation pseudonym. Deterministic but for `random`. */
+/**
+ * A first-generation pseudonym. Deterministic but for `random`. Without a sector it would be one
+ * for everybody, and without a salt anybody could compute it: both are thrown as an `Error`.
+ */
 export function derivePseudonym(algorithm: PseudonymAlgorithm, input: DerivationInput): string {
+  if (input.sector === '')
+    throw new Error('Sector identifier is required for pairwise subject type');
+  if (input.salt.length === 0) throw new Error('Salt is required for pairwise subject type');
   switch (algorithm) {
     case 'hmac-sha256':
       return hmacPseudonym(input);
@@ -33,7 +40,7 @@ export function randomPseudonym(): string {
 
 function hmacPseudonym({ sector, localSubject, salt }: DerivationInput): string {
   const message = lengthPrefixed(bytes(sector), bytes(localSubject));
-  return base32(createHmac('sha256', salt).update(message).digest());
+  return base32(createHmac('sha256', secretKey(salt)).update(message).digest());
 }
 
 // OpenID Connect Core 8.1, first example; ambiguous, but what other systems have given out.

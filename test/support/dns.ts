@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns';
-import type { AddressInfo, LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 
 /** A name server that answers as its owner likes. */
 export interface NameServer {
@@ -20,7 +20,7 @@ export async function startNameServer(): Promise<NameServer> {
   socket.bind(0, '127.0.0.1', resolve);
   await promise;
   const resolver = new Resolver({ timeout: 2000, tries: 1 });
-  resolver.setServers([`127.0.0.1:${(socket.address() as AddressInfo).port}`]);
+  resolver.setServers([`127.0.0.1:${socket.address().port}`]);
   const server: NameServer = {
     asked: 0,
     answers: [],
