@@ -5,7 +5,8 @@ import { watchedLogger } from './audit/security-events.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
 import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeTokenStatus } from './composition/token-status.ts';
-import { composeRegistration, openClientKeysExchange } from './composition/registration.ts';
+import { composeRegistration } from './composition/registration.ts';
+import { openVendorExchange } from './composition/vendor-exchange.ts';
 import { composePushedRequests } from './composition/pushed-requests.ts';
 import type { Config } from './config/types.ts';
 import { AtRest } from './database/at-rest.ts';
@@ -164,7 +165,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const dpop = { issuer, claimsRoot, oneTime, clock };
   const logouts = composeLogout({
     ...{ issuer, db, atRest, registry, upstream, seals, binding, ring, clock, log },
-    ...{ indexRoot: keyring.index, claimsRoot, upstreamIssuer },
+    ...{ indexRoot: keyring.index, claimsRoot, upstreamIssuer, config },
     frontChannel: config.frontChannel,
   });
   const policy = logouts.relayPolicy(
@@ -197,7 +198,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const clientAuthentication = composeClientAuthentication({
     ...{ oneTime, registry, issuer, log },
     signing: issue,
-    vendorPool: openClientKeysExchange(config),
+    vendorPool: openVendorExchange(config),
   });
   const { authentication } = clientAuthentication;
   const pushedRequests = composePushedRequests({

@@ -1,5 +1,5 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { FrontChannel } from '../config/types.ts';
+import type { Config, FrontChannel } from '../config/types.ts';
 import type { AtRest } from '../database/at-rest.ts';
 import type { Connection } from '../database/connection.ts';
 import { LogoutGrants } from '../grants/logout.ts';
@@ -18,10 +18,10 @@ import type { Seals } from '../protocol/seals.ts';
 import type { KeyRing } from '../signing/ring.ts';
 import { HintedSubjects } from '../subjects/hinted.ts';
 import { ownIdTokenClaims } from '../tokens/verify-own.ts';
-import { createExchange } from '../upstream/exchange.ts';
 import type { RelayPolicy } from '../upstream/relay.ts';
 import type { UpstreamProvider } from '../upstream/provider.ts';
 import type { Registry } from '../vendors/registry.ts';
+import { openVendorExchange } from './vendor-exchange.ts';
 
 /** Logouts with a long `state` that one address may begin, in points and seconds. */
 const LONG_LOGOUTS = { points: 600, duration: 60 } as const;
@@ -42,6 +42,7 @@ interface LogoutOptions {
   readonly binding: BrowserBinding;
   readonly ring: KeyRing;
   readonly frontChannel: FrontChannel;
+  readonly config: Pick<Config, 'issuer' | 'outboundPrivateOrigins'>;
   readonly log: Logger;
   readonly clock: () => Date;
 }
@@ -66,7 +67,7 @@ export function composeLogout(options: LogoutOptions): ComposedLogout {
     subjects: new HintedSubjects(db, indexRoot, options.clock),
   };
   // A pool of its own: no header that is meant for the upstream goes to a vendor.
-  const pool = createExchange(LOGOUT_EXCHANGE);
+  const pool = openVendorExchange(options.config, LOGOUT_EXCHANGE);
   const courier = new LogoutCourier({
     ...{ issuer, clock, clients: registry, exchange: pool.exchange, log: options.log },
     deliveries: new LogoutDeliveries(db, options.atRest),

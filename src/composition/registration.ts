@@ -1,6 +1,5 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
-import { isLoopback } from '../config/addresses.ts';
 import type { Config } from '../config/types.ts';
 import { checkSectorDocuments } from '../operations/sector-documents.ts';
 import type { RegistrationContext } from '../operations/registration-context.ts';
@@ -21,15 +20,6 @@ const CHANGES_OF_A_VENDOR = { points: 120, duration: 3600 } as const;
 
 /** Milliseconds between two rounds over what is due. */
 const INTERVAL = 300_000;
-
-/** The exchange for keys that vendors publish: on this machine too, where the proxy itself is. */
-export function openClientKeysExchange(config: Config): ExchangePool {
-  const isLocal = config.issuer.startsWith('http:');
-  return openGuardedExchange({
-    mayBePrivate: (origin) =>
-      config.outboundPrivateOrigins.includes(origin) || (isLocal && isLoopback(new URL(origin))),
-  });
-}
 
 /** The exchange for `sector_identifier_uri`: public addresses, and what the operator named. */
 export function openSectorExchange(config: Pick<Config, 'outboundPrivateOrigins'>): ExchangePool {

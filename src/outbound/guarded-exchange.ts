@@ -1,5 +1,5 @@
 import { createExchange } from '../upstream/exchange.ts';
-import type { ExchangePool } from '../upstream/exchange.ts';
+import type { ExchangeOptions, ExchangePool } from '../upstream/exchange.ts';
 import type { ConnectionGuard } from '../upstream/guarded-connector.ts';
 import { isPublicAddress } from './addresses.ts';
 
@@ -16,6 +16,8 @@ export interface GuardedExchangeOptions {
   readonly mayBePrivate: (origin: string) => boolean;
   /** How host names are resolved. Default: as the system does. */
   readonly lookup?: ConnectionGuard['lookup'];
+  /** Default: {@link VENDOR_EXCHANGE}. */
+  readonly limits?: Pick<ExchangeOptions, 'connections' | 'timeoutMilliseconds' | 'maxBytes'>;
 }
 
 /**
@@ -23,9 +25,9 @@ export interface GuardedExchangeOptions {
  * addresses alone, so that nobody makes the proxy ask its own network.
  */
 export function openGuardedExchange(options: GuardedExchangeOptions): ExchangePool {
-  const { mayBePrivate, lookup } = options;
+  const { mayBePrivate, lookup, limits = VENDOR_EXCHANGE } = options;
   return createExchange({
-    ...VENDOR_EXCHANGE,
+    ...limits,
     guard: {
       admits: (address, origin) => mayBePrivate(origin) || isPublicAddress(address),
       lookup,
