@@ -86,7 +86,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/subjects/{sector,derive,local-subject}.ts'],
     up: '../',
-    knows: ['errors.ts', 'result.ts', 'database/bytes.ts'],
+    knows: ['errors.ts', 'result.ts', 'database/bytes.ts', 'database/secret-key.ts'],
     knowsTypesOf: ['config/types.ts', 'vendors/client.ts'],
     pure: [],
   },

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 import { bytes, lengthPrefixed } from './bytes.ts';
 
@@ -35,7 +43,7 @@ const LARGEST = 16_384;
  */
 export class AtRest {
   readonly #root: Uint8Array;
-  readonly #keys = new Map<string, Buffer>();
+  readonly #keys = new Map<string, KeyObject>();
 
   /** `storageRoot`: 32 random bytes, `storage` of the keyring. */
   constructor(storageRoot: Uint8Array) {
@@ -81,12 +89,12 @@ export class AtRest {
   }
 
   /** A key for each column keeps random IVs far below their limit (NIST SP 800-38D 8.3). */
-  #key({ table, column }: Pick<Place, 'table' | 'column'>): Buffer {
+  #key({ table, column }: Pick<Place, 'table' | 'column'>): KeyObject {
     const name = `${table}.${column}`;
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
     const info = lengthPrefixed(bytes('pairwise-proxy at rest'), bytes(table), bytes(column));
-    const key = Buffer.from(hkdfSync('sha256', this.#root, '', info, 32));
+    const key = createSecretKey(Buffer.from(hkdfSync('sha256', this.#root, '', info, 32)));
     this.#keys.set(name, key);
     return key;
   }

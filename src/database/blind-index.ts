@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 import { bytes, lengthPrefixed } from './bytes.ts';
+import { secretKey } from './secret-key.ts';
 
 /**
  * The user index: 32 bytes that stand for one local subject in one sector,
@@ -8,7 +9,7 @@ import { bytes, lengthPrefixed } from './bytes.ts';
  * stolen database shows which rows are one user.
  */
 export function userIndex(indexRoot: Uint8Array, sector: string, localSubject: string): Buffer {
-  return createHmac('sha256', indexRoot)
+  return createHmac('sha256', secretKey(indexRoot))
     .update(lengthPrefixed(bytes('user index'), bytes(sector), bytes(localSubject)))
     .digest();
 }
