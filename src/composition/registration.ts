@@ -22,7 +22,7 @@ const CHANGES_OF_A_VENDOR = { points: 120, duration: 3600 } as const;
 const INTERVAL = 300_000;
 
 /** The exchange for `sector_identifier_uri`: public addresses, and what the operator named. */
-export function openSectorExchange(config: Pick<Config, 'outboundPrivateOrigins'>): ExchangePool {
+function openSectorExchange(config: Pick<Config, 'outboundPrivateOrigins'>): ExchangePool {
   return openGuardedExchange({
     mayBePrivate: (origin) => config.outboundPrivateOrigins.includes(origin),
   });

@@ -6,18 +6,13 @@ import { clientEntryOf } from './client-entry.ts';
 import { usesSecret } from './credential-rules.ts';
 import { describeProblem, type Problem } from './problem.ts';
 import { isObject } from './read-entry.ts';
-import {
-  readRegistration,
-  SECTOR_REMEDY,
-  type ClientRegistration,
-  type ClientSettings,
-} from './registration.ts';
+import { readRegistration, SECTOR_REMEDY, type ClientRegistration } from './registration.ts';
 
 /** Client metadata as a vendor sends it (RFC 7591 2, OpenID Connect Registration 2). */
 export type SentMetadata = Readonly<Record<string, unknown>>;
 
 /** What a vendor may say of its own client. All else is the operator's, or unknown and ignored. */
-export const REGISTRABLE = [
+const REGISTRABLE = [
   'client_name',
   'application_type',
   'redirect_uris',
@@ -61,9 +56,6 @@ const ISSUED = [
 /** Bytes of a secret: enough for HS512 (RFC 7518 3.2). */
 const SECRET_BYTES = 48;
 const NO_SOURCES = { env: () => undefined, file: () => '' };
-
-/** Who the new client is at the upstream. */
-export type OwnUpstream = NonNullable<ClientSettings['upstream']>;
 
 /**
  * A client from what its vendor asks for, by the rules of `apply`. Credentials are made
