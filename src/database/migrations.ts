@@ -10,6 +10,7 @@ import { notices } from '../../migrations/0007_notices.ts';
 import { audit } from '../../migrations/0008_audit.ts';
 import { registration } from '../../migrations/0009_registration.ts';
 import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
+import { selfService } from '../../migrations/0013_self_service.ts';
 import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
 import { withMigrationLease } from './migration-lease.ts';
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly Migration[] = [
   audit,
   registration,
   subjectLifecycle,
+  selfService,
 ];
 
 /** The migrations under names that carry no file extension. */

@@ -15,6 +15,12 @@ export type Phase = 'public' | 'shadow' | 'pairwise';
 export type SubjectType = 'public' | 'pairwise';
 
 /** A vendor: an organisation that owns clients and sectors. */
+/**
+ * What comes of it when users disconnect a vendor themselves: at the next login another
+ * subject, or the same one; or they may not.
+ */
+export type DisconnectPolicy = 'new_subject' | 'same_subject' | 'forbidden';
+
 export interface Vendor {
   readonly id: string;
   readonly name: string;
@@ -25,6 +31,7 @@ export interface Vendor {
   /** Whether users are told before their first login what the vendor will get. */
   readonly notice: boolean;
 }
+  readonly disconnect: DisconnectPolicy;
 
 /** One recorded version of a client's phase. Versions count from 1. */
 export interface PhaseVersion {

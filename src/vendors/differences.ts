@@ -19,6 +19,7 @@ function vendorMembers(vendor: Vendor): Record<string, unknown> {
     one_sector: vendor.oneSector,
     allowed_subject_types: vendor.allowedSubjectTypes,
     notice: vendor.notice,
+    disconnect: vendor.disconnect,
   };
 }
 

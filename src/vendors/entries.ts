@@ -207,6 +207,7 @@ export const vendorEntry = z.strictObject({
 });
 
 export type ClientEntry = z.output<typeof clientEntry>;
+  disconnect: z.enum(['new_subject', 'same_subject', 'forbidden']).default('new_subject'),
 export type VendorEntry = z.output<typeof vendorEntry>;
 
 /** The names that a client entry, its upstream block and a vendor entry may hold. */

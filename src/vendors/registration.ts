@@ -74,6 +74,7 @@ export function vendorOf(entry: VendorEntry): Vendor {
     oneSector: entry.one_sector,
     allowedSubjectTypes: entry.allowed_subject_types,
     notice: entry.notice,
+    disconnect: entry.disconnect,
   };
 }
 
@@ -106,6 +107,7 @@ const FALLBACK: VendorEntry = {
   one_sector: false,
   allowed_subject_types: ['pairwise'],
   notice: false,
+  disconnect: 'new_subject',
 };
 
 function register(

@@ -1,7 +1,7 @@
 import { bytes, text } from '../database/bytes.ts';
 import { appendChange } from '../database/changes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
-import type { SubjectType, Vendor } from './client.ts';
+import type { DisconnectPolicy, SubjectType, Vendor } from './client.ts';
 import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
 import { deleteInitialTokensOf } from './registration-store.ts';
 import { deletePreparedOf } from './upstream-client-store.ts';
@@ -14,6 +14,7 @@ interface VendorRow {
   readonly one_sector: number | boolean;
   readonly allowed_subject_types: string;
   readonly notice: number | boolean;
+  readonly disconnect_policy: string;
 }
 
 /** All vendors, or those named. */
@@ -141,6 +142,7 @@ function toRow(vendor: Vendor) {
     one_sector: vendor.oneSector,
     allowed_subject_types: JSON.stringify(vendor.allowedSubjectTypes),
     notice: vendor.notice,
+    disconnect_policy: vendor.disconnect,
   };
 }
 
@@ -153,5 +155,6 @@ function fromRow(row: VendorRow): Vendor {
     oneSector: Boolean(row.one_sector),
     allowedSubjectTypes: JSON.parse(row.allowed_subject_types) as SubjectType[],
     notice: Boolean(row.notice),
+    disconnect: row.disconnect_policy as DisconnectPolicy,
   };
 }

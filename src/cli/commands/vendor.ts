@@ -19,6 +19,7 @@ interface VendorOptions {
   readonly policyUri?: string;
   readonly oneSector?: boolean;
   readonly notice?: boolean;
+  readonly disconnect?: string;
 }
 
 /** `vendor list|show|create|delete|token|upstream`. */
@@ -45,6 +46,7 @@ export function vendorCommand(host: CommandHost): Command {
     .option('--policy-uri <uri>', 'policy_uri')
     .option('--one-sector', 'one sector for all its clients')
     .option('--notice', 'a notice page before the first login of each user')
+    .option('--disconnect <policy>', 'new_subject, same_subject or forbidden')
     .option('--json', 'print one JSON object')
     .action((id: string | undefined, options: VendorOptions) => create(host, id, options));
   vendor
@@ -93,6 +95,7 @@ async function create(
     policy_uri: options.policyUri,
     one_sector: options.oneSector,
     notice: options.notice,
+    disconnect: options.disconnect,
   }).filter(([, value]) => value !== undefined);
   const entry = await givenEntry(host.context, options.file, Object.fromEntries(members));
   await inWorkspace(host.context, async ({ db, atRest, actor, clock }) => {

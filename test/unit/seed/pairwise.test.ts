@@ -33,7 +33,14 @@ function sector(redirectUris: readonly string[], sectorIdentifierUri?: string) {
 }
 
 const vendor = (...allowedSubjectTypes: Vendor['allowedSubjectTypes'][number][]): Vendor => ({
-  ...{ id: 'acme', name: 'Acme', contacts: [], policyUri: undefined, notice: false },
+  ...{
+    id: 'acme',
+    name: 'Acme',
+    contacts: [],
+    policyUri: undefined,
+    notice: false,
+    disconnect: 'new_subject',
+  },
   ...{ oneSector: false, allowedSubjectTypes },
 });
 

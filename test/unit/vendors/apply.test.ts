@@ -98,6 +98,7 @@ describeOnEachDialect('apply', (open) => {
       oneSector: false,
       allowedSubjectTypes: ['pairwise'],
       notice: false,
+      disconnect: 'new_subject',
     });
     const stored = await client();
     expect(stored.client).toMatchObject({

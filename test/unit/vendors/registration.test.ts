@@ -44,6 +44,7 @@ describe('a client entry', () => {
       oneSector: false,
       allowedSubjectTypes: ['pairwise'],
       notice: false,
+      disconnect: 'new_subject',
     });
     expect(clients[0]).toMatchObject({
       phase: 'pairwise',
