@@ -43,10 +43,14 @@ export function decodings(text: string): Decoded[] {
 
 /** `tried`: what was taken for base64 before, and need not be again. */
 function* stepsFrom(text: string, tried: Set<string>): Generator<Decoded> {
-  const fromBase64 = function* (form: string, run: string): Generator<Decoded> {
-    if (tried.has(run)) return;
-    tried.add(run);
-    yield* readable(form, Buffer.from(run, 'base64'));
+  const fromBase64 = function* (form: string, run: string, offset = 0): Generator<Decoded> {
+    const part = run.slice(offset);
+    if (tried.has(part)) return;
+    tried.add(part);
+    const bytes = Buffer.from(part, 'base64');
+    // Without a mark there is no telling where Brotli would begin within a run.
+    yield* unpacked(form, bytes, offset === 0 ? COMPRESSIONS : MARKED_COMPRESSIONS);
+    yield* readable(form, bytes);
   };
   for (const leaf of jsonLeaves(text)) yield { form: 'json', text: leaf };
   if (text.includes('%')) yield { form: 'percent', text: percentDecoded(text) };
@@ -60,35 +64,56 @@ function* stepsFrom(text: string, tried: Set<string>): Generator<Decoded> {
   }
   for (const match of text.matchAll(BASE64)) {
     for (let offset = 0; offset < 4; offset += 1) {
-      yield* fromBase64('base64', match[0].slice(offset));
+      yield* fromBase64('base64', match[0], offset);
     }
   }
   for (const match of text.matchAll(HEX)) {
-    yield* readable('hex', Buffer.from(match[0], 'hex'));
-    yield* readable('hex', Buffer.from(match[0].slice(1), 'hex'));
+    for (const run of [match[0], match[0].slice(1)]) {
+      const bytes = Buffer.from(run, 'hex');
+      yield* unpacked('hex', bytes, COMPRESSIONS);
+      yield* readable('hex', bytes);
+    }
   }
 }
 
-/** How compressed bytes begin (RFC 1952 2.3.1, RFC 1950 2.2); Brotli has no mark. */
-const COMPRESSIONS = [
-  { unpack: gunzipSync, begins: (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b },
+interface Compression {
+  readonly unpack: typeof gunzipSync | typeof brotliDecompressSync;
+  readonly begins: (bytes: Buffer) => boolean;
+}
+
+/** Known by how their bytes begin (RFC 1952 2.3.1, RFC 1950 2.2). */
+const MARKED_COMPRESSIONS: readonly Compression[] = [
+  { unpack: gunzipSync, begins: (bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b },
   {
     unpack: inflateSync,
-    begins: (bytes: Buffer) =>
+    begins: (bytes) =>
       bytes.length > 1 && (bytes[0] ?? 0) % 16 === 8 && bytes.readUInt16BE(0) % 31 === 0,
   },
+];
+
+const COMPRESSIONS: readonly Compression[] = [
+  ...MARKED_COMPRESSIONS,
   { unpack: brotliDecompressSync, begins: () => true },
 ];
 
-/** Bytes as text where a part of them reads as text, and what they unpack to. */
-function* readable(form: string, bytes: Buffer): Generator<Decoded> {
-  for (const { unpack, begins } of COMPRESSIONS) {
+/** What compressed bytes unpack to. */
+function* unpacked(
+  form: string,
+  bytes: Buffer,
+  compressions: readonly Compression[],
+): Generator<Decoded> {
+  for (const { unpack, begins } of compressions) {
     if (!begins(bytes)) continue;
-    const unpacked = attempt(() => unpack(bytes, { maxOutputLength: 1_000_000 }));
-    if (unpacked !== undefined && unpacked.length > 2) {
-      yield { form: `${form} > compressed`, text: unpacked.toString('utf8') };
+    const limits = { maxOutputLength: 1_000_000, chunkSize: 1024 };
+    const inside = attempt(() => unpack(bytes, limits));
+    if (inside !== undefined && inside.length > 2) {
+      yield { form: `${form} > compressed`, text: inside.toString('utf8') };
     }
   }
+}
+
+/** Bytes as text where a part of them reads as text. */
+function* readable(form: string, bytes: Buffer): Generator<Decoded> {
   for (const match of bytes.toString('latin1').matchAll(/[\t\n\r\x20-\x7e\x80-\xff]{3,}/g)) {
     if (/[\x20-\x7e]{3}/.test(match[0])) {
       yield { form, text: Buffer.from(match[0], 'latin1').toString('utf8') };
