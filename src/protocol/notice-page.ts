@@ -36,6 +36,18 @@ export function noticeText(
   { name, contacts }: NoticePage['vendor'],
   { items, policyUri }: Told,
 ): string {
+  return (
+    `<p><strong>${escaped(name)}</strong> will get from your identity provider:</p>` +
+    itemList(items) +
+    (policyUri === undefined
+      ? ''
+      : `<p><a rel="noreferrer" href="${escaped(policyUri)}">Privacy policy of ${escaped(name)}</a></p>`) +
+    (contacts.length === 0 ? '' : `<p>Contact: ${contacts.map(escaped).join(', ')}</p>`)
+  );
+}
+
+/** What a vendor gets, by name, as a list in markup. */
+export function itemList(items: readonly string[]): string {
   const gets = [
     items.includes(SHARED_IDENTIFIER)
       ? 'The identifier that your identity provider knows you by. Other services may get the same one.'
@@ -43,14 +55,7 @@ export function noticeText(
         'identifier does not tell them that you are the same person.',
     ...items.filter((item) => item !== SHARED_IDENTIFIER).map(inWords),
   ];
-  return (
-    `<p><strong>${escaped(name)}</strong> will get from your identity provider:</p>` +
-    `<ul>${gets.map((item) => `<li>${item}</li>`).join('')}</ul>` +
-    (policyUri === undefined
-      ? ''
-      : `<p><a rel="noreferrer" href="${escaped(policyUri)}">Privacy policy of ${escaped(name)}</a></p>`) +
-    (contacts.length === 0 ? '' : `<p>Contact: ${contacts.map(escaped).join(', ')}</p>`)
-  );
+  return `<ul>${gets.map((item) => `<li>${item}</li>`).join('')}</ul>`;
 }
 
 /**

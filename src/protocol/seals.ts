@@ -16,10 +16,11 @@ export interface ReferenceStore {
 }
 
 /** The longest value, in characters, that travels itself; 0: none does. */
-const LONGEST: Readonly<Record<Exclude<Purpose, 'transaction'>, number>> = {
+const LONGEST: Readonly<Record<Exclude<Purpose, 'transaction' | 'account_login'>, number>> = {
   pushed_request: 0,
   logout: 1800,
   notice: 0,
+  account_session: 0,
   pending_code: 4096,
   code: 4096,
   access_token: 4096,
@@ -39,7 +40,8 @@ export class Seals {
   constructor(sealer: Sealer, store: ReferenceStore, stateLimit: number) {
     this.#sealer = sealer;
     this.#store = store;
-    this.#longest = { ...LONGEST, transaction: stateLimit };
+    // Both travel as the upstream's `state`.
+    this.#longest = { ...LONGEST, transaction: stateLimit, account_login: stateLimit };
   }
 
   /**

@@ -9,6 +9,8 @@ export type Purpose =
   | 'logout'
   | 'pending_code'
   | 'notice'
+  | 'account_login'
+  | 'account_session'
   | 'code'
   | 'access_token'
   | 'refresh_token'
@@ -22,6 +24,8 @@ const PURPOSE_LETTERS: Readonly<Record<Purpose, string>> = {
   logout: 'l',
   pending_code: 'p',
   notice: 'n',
+  account_login: 'g',
+  account_session: 's',
   code: 'c',
   access_token: 'a',
   refresh_token: 'r',
