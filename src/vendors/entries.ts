@@ -204,10 +204,10 @@ export const vendorEntry = z.strictObject({
     .min(1)
     .default(['pairwise']),
   notice: z.boolean().default(false),
+  disconnect: z.enum(['new_subject', 'same_subject', 'forbidden']).default('new_subject'),
 });
 
 export type ClientEntry = z.output<typeof clientEntry>;
-  disconnect: z.enum(['new_subject', 'same_subject', 'forbidden']).default('new_subject'),
 export type VendorEntry = z.output<typeof vendorEntry>;
 
 /** The names that a client entry, its upstream block and a vendor entry may hold. */
