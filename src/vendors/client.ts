@@ -30,8 +30,8 @@ export interface Vendor {
   readonly allowedSubjectTypes: readonly SubjectType[];
   /** Whether users are told before their first login what the vendor will get. */
   readonly notice: boolean;
-}
   readonly disconnect: DisconnectPolicy;
+}
 
 /** One recorded version of a client's phase. Versions count from 1. */
 export interface PhaseVersion {
