@@ -77,6 +77,7 @@ export const DIRECTIONS: readonly Direction[] = [
       'subjects/released.ts',
       'vendors/client.ts',
       'vendors/client-keys.ts',
+      'vendors/migration-members.ts',
     ],
     libraries: ['jose'],
     pure: ['jose', 'cborg', 'lru-cache'],

@@ -4,6 +4,7 @@ import { AuditRecorder } from './audit/recorder.ts';
 import { watchedLogger } from './audit/security-events.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
 import { composeInternalApis } from './composition/internal-apis.ts';
+import { composeMapping } from './composition/mapping.ts';
 import { composeTokenStatus } from './composition/token-status.ts';
 import { composeRegistration } from './composition/registration.ts';
 import { openVendorExchange } from './composition/vendor-exchange.ts';
@@ -286,6 +287,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       ciba: elsewhere.ciba,
       register: registered.register,
       registration: registered.registration,
+      mapping: composeMapping({ db, keyring, clock, registry }),
       ...tokenStatus,
       internalApi: internalApis.endpoint,
       userinfo: userinfoEndpoint({

@@ -1,5 +1,6 @@
 import { GRANTS } from './reasons/grants.ts';
 import { INTERNAL_APIS } from './reasons/internal-apis.ts';
+import { MAPPING } from './reasons/mapping.ts';
 import { REGISTRATION } from './reasons/registration.ts';
 import { REQUESTS } from './reasons/requests.ts';
 import { UPSTREAM } from './reasons/upstream.ts';
@@ -17,6 +18,7 @@ export const REASONS = {
   ...UPSTREAM,
   ...INTERNAL_APIS,
   ...REGISTRATION,
+  ...MAPPING,
 } as const;
 
 /** A stable name for why something was refused. */

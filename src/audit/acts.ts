@@ -32,6 +32,14 @@ export const AUDIT_ACTS = {
   'subjects.rotated': 'The users of a sector, of a vendor, or all were given new pseudonyms.',
   'salt.rotated': 'New pseudonyms are derived from a new version of the salt.',
   'salt.destroyed': 'A version of the salt was destroyed when its grace was over.',
+  'subjects.imported':
+    'A batch of a file of users was imported into a sector; `created` were new there.',
+  'mapping.exported': 'The original subjects of a client’s users were exported beside the new ones.',
+  'mapping_token.created': 'A vendor was given a token to ask for the new subjects of its users.',
+  'mapping_token.revoked': 'A token to ask for new subjects was ended.',
+  'mapping.answered': 'A vendor sent `asked` old subjects, and was told the new one of `answered`.',
+  'client.former_subject_released':
+    'A client is let see the original subject of its users, in the claim `claim` until `until`.',
   'subject.looked_up': 'An operator asked for the local subject behind a pseudonym.',
   'grant.revoked': 'A grant was ended, with everything that it had yielded.',
   'pseudonyms.recorded':

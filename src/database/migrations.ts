@@ -11,6 +11,7 @@ import { audit } from '../../migrations/0008_audit.ts';
 import { registration } from '../../migrations/0009_registration.ts';
 import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
 import { selfService } from '../../migrations/0013_self_service.ts';
+import { mappingAndImport } from '../../migrations/0011_mapping_and_import.ts';
 import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
 import { withMigrationLease } from './migration-lease.ts';
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly Migration[] = [
   audit,
   registration,
   subjectLifecycle,
+  mappingAndImport,
   selfService,
 ];
 

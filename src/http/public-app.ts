@@ -81,7 +81,7 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
     const answer = await endpoint({
       method,
       query: queryOf(request),
-      form: route.body === 'json' ? new URLSearchParams() : formOf(request),
+      form: route.body === undefined ? formOf(request) : new URLSearchParams(),
       target: request.originalUrl,
       payload: () => payloadOf(request, response),
       headers: singleHeaders(request),
@@ -98,6 +98,7 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
     logOf(response).info({ endpoint: route.endpoint, status: response.statusCode }, 'answered');
   };
   if (route.passesOn === true) router.use(path, named, serve);
+  else if (route.body === 'payload') router.all(path, named, serve);
   else router.all(path, named, boundedBody, serve);
 }
 

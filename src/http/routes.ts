@@ -12,8 +12,8 @@ export interface Route {
   readonly audience: 'browser' | 'vendor';
   /** Present: it takes every address below, and bodies of every kind. */
   readonly passesOn?: true;
-  /** Default: a form. */
-  readonly body?: 'json';
+  /** Default: a form. `payload`: JSON that may be longer than a form. */
+  readonly body?: 'json' | 'payload';
 }
 
 /** Every address of ours, in one place (design section 8). */
@@ -130,6 +130,14 @@ export const ROUTES: readonly Route[] = [
     cors: 'nobody',
     audience: 'vendor',
     body: 'json',
+  },
+  {
+    endpoint: 'mapping',
+    path: '/oidc/mapping',
+    methods: ['POST'],
+    cors: 'nobody',
+    audience: 'vendor',
+    body: 'payload',
   },
   {
     endpoint: 'internalApi',

@@ -61,6 +61,7 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'claims-by-scope',
     'aggregated-claims',
     'relay-email',
+    'former-subject',
     'id-token-issuer',
     'id-token-audience',
     'id-token-hash',
@@ -96,6 +97,7 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'registration-error',
     'response-headers',
   ],
+  mapping: ['mapping-users', 'mapping-token', 'response-headers'],
   device: ['device-code', 'verification-uri', 'user-code', 'response-headers'],
   userinfo: [
     'client-token-userinfo',
@@ -105,6 +107,7 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'claims-by-scope',
     'aggregated-claims',
     'relay-email',
+    'former-subject',
     'userinfo-user',
     'response-headers',
   ],

@@ -20,6 +20,7 @@ export interface Endpoints {
   readonly ciba: Endpoint;
   readonly register: Endpoint;
   readonly registration: Endpoint;
+  readonly mapping: Endpoint;
   readonly internalApi: Endpoint;
 }
 
@@ -44,6 +45,7 @@ const APIS = 'test/leaks/internal-apis.test.ts';
 const NOTICE = 'test/leaks/notice.test.ts';
 const TOKENS = 'test/leaks/introspection.test.ts';
 const LOGOUT = 'test/leaks/logout.test.ts';
+const MAPPING = 'test/leaks/mapping.test.ts';
 const REGISTRATION = 'test/leaks/registration.test.ts';
 
 /**
@@ -252,6 +254,15 @@ export const EXITS = {
   'registration-upstream': {
     rule: 'the upstream is told of no subject type, key or secret of the vendor’s',
     proof: REGISTRATION,
+  },
+  'mapping-users': {
+    rule: 'a new subject only for an old one that this vendor was given',
+    proof: MAPPING,
+  },
+  'mapping-token': { rule: 'answers with subjects of the token’s own client', proof: MAPPING },
+  'former-subject': {
+    rule: 'the original subject leaves in the claim that an operator named, until the end date',
+    proof: MAPPING,
   },
   logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
 } as const satisfies Record<string, Exit>;

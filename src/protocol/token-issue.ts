@@ -7,6 +7,7 @@ import { encryptJwt } from '../tokens/encrypt.ts';
 import { tokenHash } from '../tokens/hashes.ts';
 import type { Release } from '../tokens/release.ts';
 import { releaseIdTokenClaims } from '../tokens/release.ts';
+import { formerSubject } from '../tokens/former-subject.ts';
 import { relayEmail } from '../tokens/relay-email.ts';
 import { signIdToken } from '../tokens/sign.ts';
 import type { SigningKey } from '../tokens/signing-keys.ts';
@@ -240,6 +241,7 @@ export async function issueIdToken(
     {
       ...released.claims,
       ...relayEmail(client.metadata, grant.subject, grant.kind),
+      ...formerSubject(client.metadata.migration, issue.mode, verified.subject, now),
       iss: parts.issuer,
       sub: grant.subject,
       aud: client.clientId,

@@ -1,5 +1,6 @@
 import { Refusal, orRefuse } from '../errors.ts';
 import { releaseUserinfoClaims } from '../tokens/release.ts';
+import { formerSubject } from '../tokens/former-subject.ts';
 import { relayEmail } from '../tokens/relay-email.ts';
 import { requestUserinfo } from '../upstream/userinfo-request.ts';
 import { upstreamClientId } from '../vendors/rules.ts';
@@ -75,6 +76,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     const signed = await userinfoAnswer(parts, client, {
       ...released.claims,
       ...relayEmail(client.metadata, grant.subject, grant.kind),
+      ...formerSubject(client.metadata.migration, modeToday(grant, client), localSubject, parts.clock()),
       sub: grant.subject,
     });
     // So may have the client's keys: a user who was erased meanwhile is told of no more.

@@ -6,6 +6,7 @@ import { readMark } from '../database/subject-marks.ts';
 import type { Reason } from '../errors.ts';
 import { failure, success } from '../result.ts';
 import type { Result } from '../result.ts';
+import { givenUsers } from './mapping.ts';
 import { derivePseudonym, randomPseudonym } from './derive.ts';
 import type { Salts } from './salts/store.ts';
 import type { SecurityLog } from './security-log.ts';
@@ -16,6 +17,8 @@ import { nextGeneration } from './tombstones.ts';
 /** A user who is being given a subject. */
 export interface ArrivingUser extends SectorUser {
   readonly localSubject: string;
+  /** Whether the original subject becomes the pseudonym where the vendor was given it before. */
+  readonly preserves?: boolean | undefined;
 }
 
 /** What making a pseudonym needs. */
@@ -84,7 +87,7 @@ async function create(
     first === 1 ? await firstPseudonym(trx, mint, user) : anotherPseudonym();
   for (let generation = first; generation < first + GENERATIONS_TRIED; generation += 1) {
     const pseudonym = { sector, userIndex, generation, sub };
-    if (await isFree(trx, mint, pseudonym)) {
+    if (await isFree(trx, mint, { ...pseudonym, isOriginal: algorithm === 'preserved' })) {
       const record = { localSubject, saltVersion, createdAt: mint.clock() };
       await insertPseudonym(trx, mint.atRest, { ...pseudonym, ...record, algorithm });
       return success({ ...pseudonym, isNew: true });
@@ -105,8 +108,11 @@ interface Made extends Pick<PseudonymRecord, 'algorithm' | 'saltVersion'> {
 async function firstPseudonym(
   trx: Transaction,
   { algorithm, salts }: Mint,
-  { sector, localSubject }: ArrivingUser,
+  { sector, userIndex, localSubject, preserves }: ArrivingUser,
 ): Promise<Made> {
+  if (preserves === true && (await givenUsers(trx, sector, [userIndex])).size > 0) {
+    return { algorithm: 'preserved', saltVersion: NO_SALT, sub: localSubject };
+  }
   if (algorithm === 'random') return anotherPseudonym();
   const salt = await salts.currentSalt(trx);
   const sub = derivePseudonym(algorithm, { sector, localSubject, salt: salt.value });
@@ -119,14 +125,19 @@ export function anotherPseudonym(): Made {
 }
 
 /** Neither another user's pseudonym, nor what another user of the sector is called upstream. */
-async function isFree(trx: Transaction, mint: Mint, pseudonym: Pseudonym): Promise<boolean> {
-  const { sector, userIndex, sub } = pseudonym;
+async function isFree(
+  trx: Transaction,
+  mint: Mint,
+  { sector, userIndex, sub, isOriginal }: Pseudonym & { readonly isOriginal: boolean },
+): Promise<boolean> {
   const owner = await findOwner(trx, sector, sub);
   if (owner !== undefined) {
     // Committed by another replica since the first read; no collision.
     if (Buffer.compare(owner.userIndex, userIndex) === 0) throw new PseudonymTaken();
     return false;
   }
+  // Its namesake is the user: whoever else bore it was the owner above.
+  if (isOriginal) return true;
   const namesake = { sector, userIndex: indexUser(mint.indexRoot, sector, sub) };
   return !(await isKnownUser(trx, namesake));
 }

@@ -116,7 +116,10 @@ export class Subjects {
     if (since !== undefined && this.#options.registry.isEnded(userIndex, since.change)) {
       return failure(since.ended, 'all that was the user’s was ended since the login');
     }
-    const user = { sector: client.sector, userIndex, localSubject: arrival.localSubject };
+    const user = {
+      ...{ sector: client.sector, userIndex, localSubject: arrival.localSubject },
+      preserves: client.metadata.migration?.mode === 'preserve',
+    };
     const mode = modeFor(newestPhase(client), userIndex);
 
     const settled =

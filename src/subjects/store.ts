@@ -20,11 +20,14 @@ export interface Pseudonym extends SectorUser {
   readonly goodFrom?: number;
 }
 
+/** How a pseudonym came about: derived, brought from another system, or the original subject kept. */
+export type PseudonymOrigin = PseudonymAlgorithm | 'imported' | 'preserved';
+
 /** A pseudonym with what is stored beside it. */
 export interface PseudonymRecord extends Pseudonym {
   readonly localSubject: string;
   readonly saltVersion: number;
-  readonly algorithm: PseudonymAlgorithm;
+  readonly algorithm: PseudonymOrigin;
   readonly createdAt: Date;
 }
 
@@ -43,7 +46,7 @@ interface PseudonymRow {
   readonly sub: Uint8Array;
   readonly local_subject: Uint8Array;
   readonly salt_version: number;
-  readonly algorithm: PseudonymAlgorithm;
+  readonly algorithm: PseudonymOrigin;
   readonly created_at: number;
   readonly retired_at: number | null;
   readonly grace_until: number | null;
@@ -209,7 +212,8 @@ export async function listGenerations(
   }));
 }
 
-function sealContext({ sector, userIndex, generation }: Omit<Pseudonym, 'sub'>): {
+/** What the local subject of a row is sealed for. */
+export function sealContext({ sector, userIndex, generation }: Omit<Pseudonym, 'sub'>): {
   table: string;
   column: string;
   row: string;

@@ -21,6 +21,27 @@ export async function nextGeneration(
   return row?.generation;
 }
 
+/** Which of some users of a sector were erased. */
+export async function erasedAmong<T extends Pick<ErasedUser, 'localSubject'>>(
+  trx: Transaction,
+  root: Uint8Array,
+  sector: string,
+  users: readonly T[],
+): Promise<ReadonlySet<T>> {
+  // Nobody was ever erased: the usual case, and nothing to compute.
+  const isEmpty = (await trx('tombstones').first('generation')) === undefined;
+  if (isEmpty || users.length === 0) return new Set();
+  const byHash = new Map(
+    users.map((user) => {
+      const hash = hashOf(root, { sector, localSubject: user.localSubject });
+      return [hash.toString('base64'), { user, hash }] as const;
+    }),
+  );
+  const hashes = [...byHash.values()].map(({ hash }) => hash);
+  const rows = await trx('tombstones').whereIn('hash', hashes).select<{ hash: Buffer }[]>('hash');
+  return new Set(rows.flatMap(({ hash }) => byHash.get(hash.toString('base64'))?.user ?? []));
+}
+
 /** Leaves a tombstone: the user's next pseudonym, if there ever is one, has this generation. */
 export async function leaveTombstone(
   trx: Transaction,

@@ -22,7 +22,15 @@ export function auditOf(
     const isNew = change.action === 'create' || change.fields.includes('accept_bypass');
     return isNew ? [{ ...by, act: 'client.bypass_accepted', target: settings.clientId }] : [];
   });
-  return [...changed, ...moved, ...accepted];
+  const shown = clients.flatMap(({ settings: { clientId, metadata } }): readonly AuditEntry[] => {
+    const change = plan.changes.find(({ kind, id }) => kind === 'client' && id === clientId);
+    const { migration } = metadata;
+    if (migration?.mode !== 'dual' || change === undefined) return [];
+    if (change.action !== 'create' && !change.fields.includes('migration')) return [];
+    const details = { claim: migration.claim, until: migration.until };
+    return [{ ...by, act: 'client.former_subject_released', target: clientId, details }];
+  });
+  return [...changed, ...moved, ...accepted, ...shown];
 }
 
 function entryOf({ action, kind, id, fields }: PlannedChange, by: By): readonly AuditEntry[] {

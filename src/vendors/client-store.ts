@@ -4,6 +4,7 @@ import { appendChange } from '../database/changes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
 import type { Client, Phase } from './client.ts';
 import { fromRow, toColumns, type ClientRow } from './client-row.ts';
+import { deleteMappingTokens } from './mapping-token-store.ts';
 import { insertPhase, readPhases } from './phase-store.ts';
 import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
 import type { ClientSettings } from './registration.ts';
@@ -185,6 +186,7 @@ export async function deleteClient(
   await trx('phase_changes').where(where).delete();
   await trx('notices').where(where).delete();
   await deleteRegistration(trx, clientId);
+  await deleteMappingTokens(trx, clientId);
   await deleteSectorCheck(trx, clientId);
   await releaseUpstreamClient(trx, clientId, change.at);
   await trx('clients').where(where).delete();

@@ -1,6 +1,7 @@
 import type { FrontChannel } from '../config/types.ts';
 import type { ClientKey } from './client-keys.ts';
 import type { LogoutMetadata } from './logout-members.ts';
+import type { MigrationPolicy } from './migration-members.ts';
 import type { ResourceServer } from './resource-server.ts';
 import type { TokenMetadata } from './token-members.ts';
 
@@ -89,6 +90,8 @@ export interface ClientMetadata extends TokenMetadata, LogoutMetadata {
   readonly sector_identifier_uri?: string | undefined;
   /** CIBA 4: the one mode that there is. */
   readonly backchannel_token_delivery_mode?: 'poll' | undefined;
+  /** How its users came, or come, from original subjects to pseudonyms. */
+  readonly migration?: MigrationPolicy | undefined;
 }
 
 /** An OAuth client of a vendor, as the registry serves it: secrets opened, phase history with it. */

@@ -4,6 +4,7 @@ import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS, clientJwks } from './
 import { GRANT_TYPES, grantProblems, lacksCodeFlow } from './grant-rules.ts';
 import { internalApis } from './internal-apis.ts';
 import { logoutMembers } from './logout-members.ts';
+import { migrationEntry, migrationProblems } from './migration-members.ts';
 import { redirectUriProblem } from './redirect-uri.ts';
 import { relayEmailDomain, relayEmailProblems, releasePolicy } from './release-policy.ts';
 import { resourceServerEntry, resourceServerProblems } from './resource-server.ts';
@@ -148,6 +149,7 @@ export const clientEntry = z
     release_claims: releasePolicy.default([]),
     relay_email_domain: relayEmailDomain.optional(),
     front_channel: z.enum(['relay', 'callback']).optional(),
+    migration: migrationEntry.optional(),
     continuity_days: z.int().min(0).max(3650).default(30),
   })
   .superRefine((entry, context) => {
@@ -160,6 +162,7 @@ export const clientEntry = z
       ...tokenProblems(entry),
       ...resourceServerProblems(entry),
       ...relayEmailProblems(entry),
+      ...migrationProblems(entry),
     ]) {
       refuse(context, wrong, right, [member]);
     }

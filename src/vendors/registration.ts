@@ -225,5 +225,6 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     require_dpop_nonce: entry.require_dpop_nonce,
     sector_identifier_uri: entry.sector_identifier_uri,
     backchannel_token_delivery_mode: entry.backchannel_token_delivery_mode,
+    migration: entry.migration,
   };
 }

@@ -100,6 +100,27 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: 'if (this.#token === undefined) done(repeated());',
     },
   ],
+  'mapping-users': [
+    {
+      file: 'src/subjects/mapping.ts',
+      find: 'given.has(keyOf(index)) ? index : undefined',
+      replace: 'given.size < 0 ? undefined : index',
+    },
+  ],
+  'mapping-token': [
+    {
+      file: 'src/protocol/mapping.ts',
+      find: 'token && parts.clients.find(token.clientId)',
+      replace: "token && parts.clients.find(request.query.get('client_id') ?? token.clientId)",
+    },
+  ],
+  'former-subject': [
+    {
+      file: 'src/tokens/former-subject.ts',
+      find: 'return isOver ? {} : { [migration.claim]: localSubject };',
+      replace: 'return { [migration.claim]: localSubject };',
+    },
+  ],
   'registration-members': [
     {
       file: 'src/vendors/self-registration.ts',

@@ -105,6 +105,13 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     created_at: 1,
     expires_at: 2,
   },
+  mapping_tokens: {
+    id: bytes('m1'),
+    client_id: client.client_id,
+    token_hash: hash(14),
+    created_at: 1,
+    expires_at: 2,
+  },
   client_registrations: {
     client_id: client.client_id,
     token_hash: hash(13),

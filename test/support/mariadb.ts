@@ -37,15 +37,19 @@ const SETTINGS = [
   '--character-set-server=latin1',
 ];
 
-/** Starts a server; fails with a message that says what to do where none is installed. */
-export async function startMariadb(): Promise<MariadbServer> {
+/**
+ * Starts a server; fails with a message that says what to do where none is installed.
+ *
+ * @param more options of `mariadbd` that replace ours
+ */
+export async function startMariadb(...more: readonly string[]): Promise<MariadbServer> {
   const folder = await scratchFolder('mariadb-');
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await install(folder);
-    return await startOnFreePort(folder, remove).catch(() =>
+    return await startOnFreePort(folder, remove, more).catch(() =>
       // Another process may have taken the port between our look and the server's start.
-      startOnFreePort(folder, remove),
+      startOnFreePort(folder, remove, more),
     );
   } catch (error) {
     await remove();
@@ -68,6 +72,7 @@ async function install(folder: string): Promise<void> {
 async function startOnFreePort(
   folder: string,
   remove: () => Promise<void>,
+  more: readonly string[],
 ): Promise<MariadbServer> {
   const server = await program('mariadbd');
   const password = randomBytes(16).toString('hex');
@@ -97,6 +102,7 @@ async function startOnFreePort(
         '--skip-name-resolve',
         ...asRoot(),
         ...SETTINGS,
+        ...more,
       ],
       folder,
     );

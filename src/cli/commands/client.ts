@@ -11,6 +11,7 @@ import { inWorkspace } from '../context.ts';
 import { checkDocuments } from '../sector-documents.ts';
 import { givenEntry, type GivenEntry } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
+import { mappingTokenCommand } from './client-mapping.ts';
 import { knownGrants } from '../upstream-grants.ts';
 import { clientSummary, clientView, editText, editView } from '../views/registry.ts';
 
@@ -74,6 +75,7 @@ export function clientCommand(host: CommandHost): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON object')
     .action((id: string, options: { yes?: boolean }) => remove(host, id, options.yes));
+  client.addCommand(mappingTokenCommand(host));
   return client;
 }
 

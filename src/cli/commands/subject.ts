@@ -5,6 +5,7 @@ import { readClient } from '../../vendors/client-store.ts';
 import { inWorkspace } from '../context.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
+import { importCommand } from './subject-import.ts';
 
 interface LookupOptions {
   readonly client: string;
@@ -22,6 +23,7 @@ export function subjectCommand(host: CommandHost): Command {
     .option('--reason <text>', 'why it is looked up; logged')
     .option('--json', 'print one JSON object')
     .action((sub: string, options: LookupOptions) => lookup(host, sub, options));
+  subject.addCommand(importCommand(host));
   return subject;
 }
 

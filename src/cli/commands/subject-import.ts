@@ -1,0 +1,157 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import type { PseudonymAlgorithm } from '../../config/types.ts';
+import { importDerivation, importTarget } from '../../operations/import-settings.ts';
+import type { ForeignSalt } from '../../operations/import-settings.ts';
+import { importSubjects } from '../../operations/import-subjects.ts';
+import type { ImportReport } from '../../operations/import-subjects.ts';
+import { subjectRows } from '../../operations/subject-rows.ts';
+import type { SubjectFormat } from '../../operations/subject-rows.ts';
+import type { CliContext } from '../context.ts';
+import { inWorkspace } from '../context.ts';
+import { CommandError, EXIT } from '../failure.ts';
+import type { CommandHost } from '../host.ts';
+import { progressOn } from '../progress.ts';
+
+interface ImportOptions {
+  readonly client?: string;
+  readonly sector?: string;
+  readonly format?: SubjectFormat;
+  readonly known?: boolean;
+  readonly algorithm?: Exclude<PseudonymAlgorithm, 'random'>;
+  readonly saltFile?: string;
+  readonly reason?: string;
+  readonly dryRun?: boolean;
+}
+
+/** `subject import`. */
+export function importCommand(host: CommandHost): Command {
+  return new Command('import')
+    .description('give users of a file their pseudonyms; run it again after whatever happened')
+    .argument(
+      '<file>',
+      'CSV or NDJSON with local_subject and, where brought along, sub; - is stdin',
+    )
+    .addOption(new Option('--client <client>', 'in the sector of this client'))
+    .addOption(new Option('--sector <sector>', 'in this sector').conflicts('client'))
+    .addOption(
+      new Option('--format <format>', 'default: by the name of the file').choices([
+        ...['csv', 'ndjson'],
+      ]),
+    )
+    .option('--known', 'the vendor has these users by their original subject already')
+    .addOption(
+      new Option('--algorithm <algorithm>', 'derive as another system did').choices([
+        ...['hmac-sha256', 'oidc-sha256'],
+      ]),
+    )
+    .option('--salt-file <file>', 'the salt of that system')
+    .option('--reason <text>', 'why; recorded, so do not name a user in it')
+    .option('--dry-run', 'look at everything and write nothing')
+    .option('--json', 'print one JSON object')
+    .action((file: string, options: ImportOptions) => run(host, file, options));
+}
+
+function run(host: CommandHost, file: string, options: ImportOptions): Promise<void> {
+  return inWorkspace(host.context, async (workspace) => {
+    const format = options.format ?? formatOf(file);
+    const { sector, preserves } = await importTarget(workspace, options);
+    const given = options.known === true;
+    const derive = await importDerivation(workspace, workspace.config, {
+      ...{ sector, preserves: preserves && given },
+      foreign: await foreignSalt(options),
+    });
+    const { source, total } = await open(host.context, file);
+    const progress = progressOn(host.context, total);
+    let read = 0;
+    const counted = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const chunk of source) {
+        read += chunk.length;
+        yield chunk;
+      }
+    };
+    const dryRun = options.dryRun === true;
+    const { actor } = workspace;
+    let report: ImportReport;
+    try {
+      report = await importSubjects(
+        workspace,
+        {
+          ...{ sector, given, derive, dryRun, mayPreserve: preserves },
+          rows: subjectRows(counted(), format),
+          onProgress: ({ lastLine }) => progress.at(read, `line ${lastLine}`),
+        },
+        { actor, reason: options.reason },
+      );
+    } finally {
+      progress.end();
+    }
+    if (!report.complete) throw badFile(file, report, dryRun);
+    host.output().result(view(sector, report, dryRun), said(sector, report, dryRun));
+  });
+}
+
+function formatOf(file: string): SubjectFormat {
+  if (file.endsWith('.csv')) return 'csv';
+  if (/\.(ndjson|jsonl)$/.test(file)) return 'ndjson';
+  throw usage('The format of the file is not known.', 'Pass --format csv or --format ndjson.');
+}
+
+async function foreignSalt(options: ImportOptions): Promise<ForeignSalt | undefined> {
+  const { algorithm, saltFile } = options;
+  if (algorithm === undefined && saltFile === undefined) return undefined;
+  if (algorithm === undefined || saltFile === undefined) {
+    throw usage('--algorithm and --salt-file go together.', 'Pass both, or neither.');
+  }
+  try {
+    return { algorithm, text: (await readFile(saltFile, 'utf8')).replace(/\r?\n$/, '') };
+  } catch (error) {
+    throw unreadable(saltFile, error);
+  }
+}
+
+async function open(
+  { stdin }: CliContext,
+  file: string,
+): Promise<{ source: AsyncIterable<Uint8Array>; total: number | undefined }> {
+  if (file === '-') return { source: stdin, total: undefined };
+  try {
+    const { size } = await stat(file);
+    return { source: createReadStream(file), total: size };
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function view(sector: string, report: ImportReport, dryRun: boolean) {
+  const { id, created, present, erased, lastLine } = report;
+  return { sector, import: id, dry_run: dryRun, created, present, erased, last_line: lastLine };
+}
+
+function said(sector: string, { created, present, erased }: ImportReport, dryRun: boolean): string {
+  const would = dryRun ? 'would be ' : '';
+  const left = erased === 0 ? '' : `; ${erased} left out, who were erased`;
+  return `${sector}: ${created} ${would}imported, ${present} were there already${left}`;
+}
+
+function badFile(file: string, report: ImportReport, dryRun: boolean): CommandError {
+  const lines = report.problems.map(({ line, wrong }) => `${file}, line ${line}: ${wrong}`);
+  const kept = dryRun
+    ? 'Nothing was written. Correct these lines.'
+    : `Imported up to line ${report.lastLine} (${report.created} new), nothing behind it. Correct these lines and run it again.`;
+  const message = lines.join('\n');
+  return new CommandError({ code: 'invalid_file', message, hint: kept, exit: EXIT.failed });
+}
+
+function unreadable(file: string, error: unknown): CommandError {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return usage(
+    `The file ${file} cannot be read${code}.`,
+    'Name a file that can be, or - for stdin.',
+  );
+}
+
+function usage(message: string, hint: string): CommandError {
+  return new CommandError({ code: 'usage', message, hint, exit: EXIT.usage });
+}

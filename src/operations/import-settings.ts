@@ -1,0 +1,100 @@
+import { keyBytes, saltText } from '../config/keys.ts';
+import type { Config, PseudonymAlgorithm } from '../config/types.ts';
+import { orUnavailable } from '../database/connection.ts';
+import { derivePseudonym, randomPseudonym } from '../subjects/derive.ts';
+import type { Made } from '../subjects/import.ts';
+import { Salts } from '../subjects/salts/store.ts';
+import { readClient, readClients } from '../vendors/client-store.ts';
+import { RegistrationError, UnknownError } from '../vendors/problem.ts';
+import { readSectorOwners } from '../vendors/vendor-store.ts';
+import type { OperationContext } from './context.ts';
+
+/** Where users are imported to: a client's sector, or a sector by its name. */
+export interface ImportPlace {
+  readonly client?: string | undefined;
+  readonly sector?: string | undefined;
+}
+
+/**
+ * The sector that is meant, and whether its users may keep original subjects.
+ *
+ * @throws RegistrationError, UnknownError
+ */
+export async function importTarget(
+  { db, atRest }: Pick<OperationContext, 'db' | 'atRest'>,
+  { client: clientId, sector }: ImportPlace,
+): Promise<{ readonly sector: string; readonly preserves: boolean }> {
+  if (clientId !== undefined) {
+    const { client } = await readClient(db, atRest, clientId);
+    const preserves = client.metadata.migration?.mode === 'preserve';
+    return { sector: client.sector, preserves };
+  }
+  if (sector === undefined) {
+    const wrong = 'is missing';
+    const right = 'name a client, or a sector (`client list` shows them)';
+    throw new RegistrationError([{ path: ['client'], wrong, right }]);
+  }
+  const owners = await orUnavailable(() => readSectorOwners(db));
+  if (!owners.has(sector)) throw new UnknownError(`There is no sector "${sector}".`);
+  const clients = await readClients(db, atRest);
+  const preserves = clients.some(
+    ({ client }) => client.sector === sector && client.metadata.migration?.mode === 'preserve',
+  );
+  return { sector, preserves };
+}
+
+/** How another system derived its pseudonyms. */
+export interface ForeignSalt {
+  readonly algorithm: Exclude<PseudonymAlgorithm, 'random'>;
+  /** As `PAIRWISE_SALT` would be written. */
+  readonly text: string;
+}
+
+/**
+ * What gives a user a pseudonym who brings none: the original subject where it
+ * is preserved, another system's formula, or what a login would give.
+ *
+ * @throws RegistrationError for a salt that cannot be one; SaltMismatchError
+ */
+export async function importDerivation(
+  { db, atRest, clock }: OperationContext,
+  config: Pick<Config, 'secrets' | 'pseudonymAlgorithm'>,
+  how: {
+    readonly sector: string;
+    readonly preserves: boolean;
+    readonly foreign: ForeignSalt | undefined;
+  },
+): Promise<(localSubject: string) => Made> {
+  const { sector, preserves, foreign } = how;
+  if (foreign !== undefined) {
+    const salt = saltBytes(foreign);
+    return (localSubject) => ({
+      sub: derivePseudonym(foreign.algorithm, { sector, localSubject, salt }),
+      ...{ algorithm: 'imported', saltVersion: 0 },
+    });
+  }
+  if (preserves) {
+    return (localSubject) => ({ sub: localSubject, algorithm: 'preserved', saltVersion: 0 });
+  }
+  const algorithm = config.pseudonymAlgorithm;
+  if (algorithm === 'random') {
+    return () => ({ sub: randomPseudonym(), algorithm, saltVersion: 0 });
+  }
+  const { pairwiseSalt } = config.secrets;
+  const salts = await Salts.open({ db, atRest, pairwiseSalt, algorithm, clock });
+  const { version: saltVersion, value: salt } = await orUnavailable(() => salts.currentSalt(db));
+  return (localSubject) => ({
+    sub: derivePseudonym(algorithm, { sector, localSubject, salt }),
+    ...{ algorithm, saltVersion },
+  });
+}
+
+/** As `PAIRWISE_SALT` is read: text for the formula that concatenates, else a key. */
+function saltBytes({ algorithm, text }: ForeignSalt): Uint8Array {
+  const reading = algorithm === 'oidc-sha256' ? saltText(text) : keyBytes(text);
+  if (reading.ok && text !== '') return reading.value;
+  const [wrong, right] = reading.ok
+    ? ['is empty', 'give the salt of the other system']
+    : [reading.problem, reading.hint];
+  throw new RegistrationError([{ path: ['salt-file'], wrong, right }]);
+}

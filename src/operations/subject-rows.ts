@@ -1,0 +1,189 @@
+import { isUtf8 } from 'node:buffer';
+import { Readable } from 'node:stream';
+
+import { CsvError, parse } from 'csv-parse';
+
+import type { ImportRow, RowProblem } from '../subjects/import.ts';
+
+/** How users stand in a file: a table with a header line, or one JSON object a line. */
+export type SubjectFormat = 'csv' | 'ndjson';
+
+/** Bytes of the longest line; two subjects of 255 bytes fit many times, however they are escaped. */
+const LONGEST_LINE = 16 * 1024;
+
+/** The names of the columns, and of the members. */
+const NAMES: readonly string[] = ['local_subject', 'sub'];
+
+/**
+ * The users of a file as it is read, and a problem for each line that is none.
+ * Nothing but the line at hand is kept.
+ */
+export function subjectRows(
+  source: AsyncIterable<Uint8Array>,
+  format: SubjectFormat,
+): AsyncGenerator<ImportRow | RowProblem> {
+  return format === 'csv' ? csvRows(source) : ndjsonRows(source);
+}
+
+interface CsvRecord {
+  readonly record: Readonly<Record<string, string>>;
+  readonly info: { readonly lines: number };
+}
+
+async function* csvRows(source: AsyncIterable<Uint8Array>): AsyncGenerator<ImportRow | RowProblem> {
+  let header = '';
+  const parser = parse({
+    bom: true,
+    columns: (names: string[]) => {
+      header = headerProblem(names) ?? '';
+      return names;
+    },
+    info: true,
+    skip_empty_lines: true,
+    max_record_size: LONGEST_LINE,
+  });
+  const input = Readable.from(wholeLines(source));
+  input.on('error', (error) => parser.destroy(error));
+  input.pipe(parser);
+  let line = 1;
+  try {
+    for await (const item of parser) {
+      if (header !== '') break;
+      const { record, info } = item as CsvRecord;
+      line = info.lines;
+      const { local_subject: localSubject = '', sub = '' } = record;
+      // An empty cell is how CSV says that there is nothing.
+      yield { line, localSubject, ...(sub === '' ? {} : { sub }) };
+    }
+    if (header !== '') yield { line: 1, wrong: header };
+  } catch (error) {
+    if (error instanceof CsvError) yield { line: lineOf(error, line), wrong: csvProblem(error) };
+    else if (error instanceof BadLine) yield { line: error.line, wrong: error.message };
+    else throw error;
+  } finally {
+    input.destroy();
+    parser.destroy();
+  }
+}
+
+function headerProblem(names: readonly string[]): string | undefined {
+  const stranger = names.findIndex((name) => !NAMES.includes(name));
+  if (names.includes('local_subject') && stranger === -1 && new Set(names).size === names.length) {
+    return undefined;
+  }
+  return 'the first line must name the columns: local_subject, or local_subject,sub';
+}
+
+/** The line of an error of the parser; its message would quote the file. */
+function lineOf(error: CsvError, before: number): number {
+  const lines: unknown = error['lines'];
+  return typeof lines === 'number' ? lines : before + 1;
+}
+
+function csvProblem({ code }: CsvError): string {
+  if (code.startsWith('CSV_RECORD_INCONSISTENT')) return 'has another number of columns';
+  if (code === 'CSV_MAX_RECORD_SIZE') return TOO_LONG;
+  return 'is not CSV (RFC 4180): look at its quotes';
+}
+
+async function* ndjsonRows(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<ImportRow | RowProblem> {
+  let line = 0;
+  try {
+    for await (const lines of wholeLines(source)) {
+      for (const each of lines.replace(/\n$/, '').split('\n')) {
+        line += 1;
+        const row = rowIn(each, line);
+        if (row !== undefined) yield row;
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof BadLine)) throw error;
+    yield { line: error.line, wrong: error.message };
+  }
+}
+
+const TOO_LONG = `is longer than ${LONGEST_LINE} characters`;
+const NOT_UTF8 = 'is not UTF-8';
+const NOT_AN_OBJECT =
+  'is not a JSON object with the texts local_subject and, where there is one, sub';
+
+function rowIn(text: string, line: number): ImportRow | RowProblem | undefined {
+  if (text.trim() === '') return undefined;
+  if (text.length > LONGEST_LINE) return { line, wrong: TOO_LONG };
+  let value: unknown;
+  try {
+    value = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  } catch {
+    return { line, wrong: NOT_AN_OBJECT };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { line, wrong: NOT_AN_OBJECT };
+  }
+  const {
+    local_subject: localSubject,
+    sub = null,
+    ...strangers
+  } = value as Record<string, unknown>;
+  const isKnown = Object.keys(strangers).length === 0;
+  if (!isKnown || typeof localSubject !== 'string') return { line, wrong: NOT_AN_OBJECT };
+  if (sub === null) return { line, localSubject };
+  return typeof sub === 'string' ? { line, localSubject, sub } : { line, wrong: NOT_AN_OBJECT };
+}
+
+/** A line that nothing behind it can be read after. */
+class BadLine extends Error {
+  override readonly name = 'BadLine';
+  readonly line: number;
+
+  constructor(line: number, wrong: string) {
+    super(wrong);
+    this.line = line;
+  }
+}
+
+const LINE_FEED = 0x0a;
+
+/**
+ * Whole lines as text. A decoder that replaced what is not UTF-8 would make one
+ * subject of two.
+ */
+async function* wholeLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let before = 0;
+  let rest: Uint8Array = Buffer.alloc(0);
+  for await (const chunk of source) {
+    const end = chunk.lastIndexOf(LINE_FEED) + 1;
+    const lines = Buffer.concat([rest, chunk.subarray(0, end)]);
+    if (end === 0) {
+      rest = Buffer.concat([rest, chunk]);
+    } else {
+      rest = Buffer.from(chunk.subarray(end));
+      if (!isUtf8(lines)) throw new BadLine(before + badLineIn(lines), NOT_UTF8);
+      yield lines.toString('utf8');
+      before += linesIn(lines);
+    }
+    if (rest.length > LONGEST_LINE) throw new BadLine(before + 1, TOO_LONG);
+  }
+  if (!isUtf8(rest)) throw new BadLine(before + 1, NOT_UTF8);
+  if (rest.length > 0) yield Buffer.from(rest).toString('utf8');
+}
+
+function linesIn(lines: Buffer): number {
+  let count = 0;
+  for (let at = lines.indexOf(LINE_FEED); at !== -1; at = lines.indexOf(LINE_FEED, at + 1)) {
+    count += 1;
+  }
+  return count;
+}
+
+function badLineIn(lines: Buffer): number {
+  let line = 1;
+  for (let from = 0; from < lines.length; line += 1) {
+    const end = lines.indexOf(LINE_FEED, from);
+    const until = end === -1 ? lines.length : end + 1;
+    if (!isUtf8(lines.subarray(from, until))) break;
+    from = until;
+  }
+  return line;
+}
