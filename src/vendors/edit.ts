@@ -5,7 +5,7 @@ import type { Vendor } from './client.ts';
 import { clientEntryOf } from './client-entry.ts';
 import { readClient } from './client-store.ts';
 import { patched } from './merge-patch.ts';
-import { RegistrationError, UnknownError } from './problem.ts';
+import { RegistrationError, StaleError, UnknownError } from './problem.ts';
 import { readVendor } from './read-entry.ts';
 import { readRegistration, vendorOf, type Registrations } from './registration.ts';
 import type { SecretSources } from './secrets.ts';
@@ -20,6 +20,11 @@ export interface EntryGiven {
 }
 
 type EditOptions = Omit<ApplyOptions, 'expect'>;
+
+interface ChangeOptions extends EditOptions {
+  /** The revision that the change is based on; any other is a `StaleError`. */
+  readonly revision?: number | undefined;
+}
 
 /**
  * Adds one vendor from its entry, by the rules of `apply`.
@@ -69,10 +74,14 @@ export async function changeClient(
   { db, atRest }: ApplyContext,
   clientId: string,
   entry: EntryGiven,
-  options: EditOptions,
+  options: ChangeOptions,
 ): Promise<Plan> {
   return inTransaction(db, async (trx) => {
     await lockRegistry(trx);
+    const { revision } = await readClient(trx, atRest, clientId);
+    if (options.revision !== undefined && options.revision !== revision) {
+      throw new StaleError(`The client "${clientId}" has been changed meanwhile.`);
+    }
     const given = await readChange({ db: trx, atRest }, clientId, entry);
     return applyWithin(trx, atRest, given, { ...options, expect: 'update' });
   });

@@ -26,13 +26,16 @@ export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 }
 
+/** A change was based on a state that is not the present one; nothing was written. */
+export class StaleError extends ConflictError {}
+
 /** Something named does not exist. */
 export class UnknownError extends Error {
   override readonly name = 'UnknownError';
 }
 
 /** A path as people read it: `vendors[0].clients[1].redirect_uris[0]`. */
-function pathText(path: Path): string {
+export function pathText(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     return text === '' ? part : `${text}.${part}`;

@@ -6,7 +6,7 @@ import { appendChange } from '../database/changes.ts';
 import { inTransaction, type Connection } from '../database/connection.ts';
 import { advanceRevision, readClient, type StoredClient } from './client-store.ts';
 import { insertPhase, readPhases, type RecordedPhase } from './phase-store.ts';
-import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
+import { RegistrationError, StaleError, UnknownError } from './problem.ts';
 import {
   mustBeSaid,
   mustBeWellFormed,
@@ -139,7 +139,7 @@ async function standing(
   const current = phases.at(-1);
   if (current === undefined) throw new UnknownError(`There is no client "${clientId}".`);
   if (expectedVersion !== undefined && expectedVersion !== current.version) {
-    throw new ConflictError(
+    throw new StaleError(
       `The client "${clientId}" is at version ${current.version}, not at ${expectedVersion}.`,
     );
   }

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
+import { applyDocument } from '../../operations/apply-registrations.ts';
+import { planView } from '../../operations/registry-view.ts';
 import { readApplyDocument } from '../../vendors/apply-document.ts';
 import type { Plan } from '../../vendors/apply.ts';
-import { applyRegistrations, planApply } from '../../vendors/apply.ts';
 import { inWorkspace } from '../context.ts';
-import { checkDocuments } from '../sector-documents.ts';
 import { readInput, secretSources } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
-import { knownGrants } from '../upstream-grants.ts';
+import { inRegistry } from '../registry-context.ts';
 
 interface ApplyOptions {
   readonly file: string;
@@ -24,24 +24,17 @@ export function applyCommand(host: CommandHost): Command {
     .option('--json', 'print one JSON object')
     .action(async (options: ApplyOptions) => {
       const yaml = await readInput(host.context, options.file);
-      const plan = await inWorkspace(host.context, async (workspace) => {
-        const { db, atRest, actor, clock } = workspace;
-        const registrations = readApplyDocument(yaml, secretSources(host.context));
-        const named = registrations.clients.flatMap(
-          ({ settings }) => settings.metadata.grant_types,
-        );
-        const upstreamGrants = await knownGrants(workspace, named);
-        const plan = await planApply({ db, atRest }, registrations, upstreamGrants);
-        await checkDocuments(workspace, registrations);
-        if (options.dryRun === true) return plan;
-        const sectorChange = options.allowSectorChange === true ? 'allowed' : 'refused';
-        return applyRegistrations({ db, atRest }, registrations, {
-          ...{ actor, sectorChange, upstreamGrants },
-          at: clock(),
-        });
-      });
+      const plan = await inWorkspace(host.context, (workspace) =>
+        inRegistry(workspace, (registry) => {
+          const registrations = readApplyDocument(yaml, secretSources(host.context));
+          const sectorChange = options.allowSectorChange === true ? 'allowed' : 'refused';
+          const purpose = options.dryRun === true ? 'plan' : 'apply';
+          const { actor } = workspace;
+          return applyDocument(registry, { registrations, purpose, sectorChange }, { actor });
+        }),
+      );
       const dryRun = options.dryRun === true;
-      host.output().result({ dry_run: dryRun, ...plan }, described(plan, dryRun));
+      host.output().result({ dry_run: dryRun, ...planView(plan) }, described(plan, dryRun));
     });
 }
 

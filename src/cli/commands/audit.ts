@@ -4,13 +4,13 @@ import { AUDIT_ACTS } from '../../audit/acts.ts';
 import type { ChainHead } from '../../audit/entry.ts';
 import { headText, readHeadText } from '../../audit/head-text.ts';
 import type { AuditFilter } from '../../audit/read-store.ts';
-import { eachAudit, listAudit, readSegment } from '../../audit/read-store.ts';
+import { eachAudit, listAudit } from '../../audit/read-store.ts';
 import type { Verification } from '../../audit/verify.ts';
 import { verifyAudit } from '../../audit/verify.ts';
 import { inWorkspace } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
-import { auditView } from '../views/audit.ts';
+import { auditView, exportedAudit } from '../../operations/audit-view.ts';
 
 interface ListOptions extends AuditFilter {
   readonly limit: number;
@@ -92,10 +92,7 @@ function exportRows(host: CommandHost, filter: AuditFilter): Promise<void> {
   return inWorkspace(host.context, async ({ db }) => {
     const { stdout } = host.context;
     for await (const record of eachAudit(db, filter)) {
-      const held =
-        record.act === 'pseudonyms.recorded' ? await readSegment(db, record.position) : undefined;
-      const segment = held === undefined ? {} : { segment: JSON.parse(held) as unknown };
-      const line = `${JSON.stringify({ ...auditView(record), ...segment })}\n`;
+      const line = `${JSON.stringify(await exportedAudit(db, record))}\n`;
       // Whoever reads slowly is waited for, so that the log never piles up in memory.
       if (!stdout.write(line)) await once(stdout, 'drain');
     }

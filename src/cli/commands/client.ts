@@ -1,19 +1,17 @@
 import { Command } from 'commander';
+import { addClient, editClient } from '../../operations/edit-client.ts';
 import { renewRegistrationToken } from '../../operations/registered-clients.ts';
 import { removeClient } from '../../operations/remove-client.ts';
-import { changeClient, createClient, readChange, readCreation } from '../../vendors/edit.ts';
 import type { Plan } from '../../vendors/apply.ts';
 import { readClient, readClients, SectorChangeError } from '../../vendors/client-store.ts';
 import { usersOfSector } from '../../vendors/vendor-store.ts';
 import { membersOf, withClientOptions, type ClientOptions } from '../client-options.ts';
 import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
-import { checkDocuments } from '../sector-documents.ts';
-import { givenEntry, type GivenEntry } from '../entry.ts';
+import { givenEntry } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
-import { mappingTokenCommand } from './client-mapping.ts';
-import { knownGrants } from '../upstream-grants.ts';
-import { clientSummary, clientView, editText, editView } from '../views/registry.ts';
+import { inRegistry } from '../registry-context.ts';
+import { clientSummary, clientView, editText, editView } from '../../operations/registry-view.ts';
 
 interface CreateOptions extends ClientOptions {
   readonly vendor: string;
@@ -75,7 +73,6 @@ export function clientCommand(host: CommandHost): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON object')
     .action((id: string, options: { yes?: boolean }) => remove(host, id, options.yes));
-  client.addCommand(mappingTokenCommand(host));
   return client;
 }
 
@@ -107,41 +104,32 @@ async function create(
   };
   const entry = await givenEntry(host.context, options.file, members);
   await inWorkspace(host.context, async (workspace) => {
-    const { db, atRest, actor, clock } = workspace;
-    const upstreamGrants = await knownGrants(workspace, grantTypesOf(entry));
-    const how = { actor, at: clock(), sectorChange: 'refused', upstreamGrants } as const;
-    await checkDocuments(workspace, await readCreation(db, options.vendor, entry));
-    const plan = await createClient({ db, atRest }, options.vendor, entry, how);
+    const { actor } = workspace;
+    const plan = await inRegistry(workspace, (registry) =>
+      addClient(registry, options.vendor, entry, { actor }),
+    );
     host.output().result(editView(plan), editText(plan));
   });
 }
 
 async function update(host: CommandHost, id: string, options: UpdateOptions): Promise<void> {
   const entry = await givenEntry(host.context, options.file, membersOf(options));
-  await inWorkspace(host.context, async (workspace) => {
-    const { db, atRest, actor, clock } = workspace;
-    const upstreamGrants = await knownGrants(workspace, grantTypesOf(entry));
-    const change = (sectorChange: 'allowed' | 'refused'): Promise<Plan> =>
-      changeClient({ db, atRest }, id, entry, {
-        ...{ actor, sectorChange, upstreamGrants },
-        at: clock(),
-      });
-    await checkDocuments(workspace, await readChange({ db, atRest }, id, entry));
-    let plan: Plan;
-    try {
-      plan = await change('refused');
-    } catch (error) {
-      if (!(error instanceof SectorChangeError)) throw error;
-      await confirm(host.context, options.yes, `${error.message} Change it?`);
-      plan = await change('allowed');
-    }
-    host.output().result(editView(plan), editText(plan));
-  });
-}
-
-function grantTypesOf({ members }: GivenEntry): readonly unknown[] {
-  const { grant_types: grantTypes } = members;
-  return Array.isArray(grantTypes) ? grantTypes : [];
+  await inWorkspace(host.context, (workspace) =>
+    inRegistry(workspace, async (registry) => {
+      const { actor } = workspace;
+      const change = (sectorChange: 'allowed' | 'refused'): Promise<Plan> =>
+        editClient(registry, { clientId: id, entry, sectorChange }, { actor });
+      let plan: Plan;
+      try {
+        plan = await change('refused');
+      } catch (error) {
+        if (!(error instanceof SectorChangeError)) throw error;
+        await confirm(host.context, options.yes, `${error.message} Change it?`);
+        plan = await change('allowed');
+      }
+      host.output().result(editView(plan), editText(plan));
+    }),
+  );
 }
 
 function renewToken(host: CommandHost, id: string): Promise<void> {

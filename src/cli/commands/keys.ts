@@ -6,7 +6,7 @@ import type { SigningAlgorithm } from '../../tokens/algorithms.ts';
 import type { Workspace } from '../context.ts';
 import { inWorkspace } from '../context.ts';
 import type { CommandHost } from '../host.ts';
-import { keyView } from '../views/key.ts';
+import { keyView } from '../../operations/key-view.ts';
 
 interface RotateOptions {
   readonly alg?: SigningAlgorithm;

@@ -1,7 +1,7 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import type { Phase } from '../../vendors/client.ts';
 import { readClients } from '../../vendors/client-store.ts';
-import type { RolloutOutcome, RolloutStatus } from '../../vendors/rollout.ts';
+import type { RolloutOutcome } from '../../vendors/rollout.ts';
 import {
   rolloutHistory,
   rolloutRollback,
@@ -10,7 +10,7 @@ import {
 } from '../../vendors/rollout.ts';
 import { inWorkspace } from '../context.ts';
 import type { CommandHost } from '../host.ts';
-import { phaseText, phaseView } from '../views/phase.ts';
+import { phaseText, phaseView, rolloutView } from '../../operations/phase-view.ts';
 
 interface SetOptions {
   readonly percent?: number;
@@ -93,12 +93,12 @@ function rollback(
 function status(host: CommandHost, id: string | undefined): Promise<void> {
   return inWorkspace(host.context, async ({ db, atRest }) => {
     if (id !== undefined) {
-      host.output().record(statusView(await rolloutStatus({ db, atRest }, id)));
+      host.output().record(rolloutView(await rolloutStatus({ db, atRest }, id)));
       return;
     }
     const items = [];
     for (const { client } of await readClients(db, atRest)) {
-      items.push(statusView(await rolloutStatus({ db, atRest }, client.clientId)));
+      items.push(rolloutView(await rolloutStatus({ db, atRest }, client.clientId)));
     }
     host.output().list(items, ['client_id', 'vendor', ...HISTORY.slice(0, 6), 'previous']);
   });
@@ -108,18 +108,6 @@ function history(host: CommandHost, id: string): Promise<void> {
   return inWorkspace(host.context, async ({ db }) => {
     host.output().list((await rolloutHistory({ db }, id)).map(phaseView), HISTORY);
   });
-}
-
-function statusView(status: RolloutStatus): Readonly<Record<string, unknown>> {
-  return {
-    client_id: status.clientId,
-    vendor: status.vendorId,
-    ...phaseView(status.current),
-    previous: status.previous === undefined ? null : phaseText(status.previous),
-    previous_version: status.previous?.version ?? null,
-    can_bypass: status.canBypass,
-    accept_bypass_at: status.acceptBypassAt ?? null,
-  };
 }
 
 function outcomeView(id: string, { version, changed }: RolloutOutcome) {

@@ -8,7 +8,7 @@ import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
 import { givenEntry } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
-import { editText, editView, vendorView } from '../views/registry.ts';
+import { editText, editView, vendorView } from '../../operations/registry-view.ts';
 import { vendorTokenCommand } from './vendor-token.ts';
 import { vendorUpstreamCommand } from './vendor-upstream.ts';
 
@@ -111,7 +111,7 @@ function remove(host: CommandHost, id: string, yes: boolean | undefined): Promis
     const [vendor] = await readVendors(db, [id]);
     if (vendor === undefined) throw new UnknownError(`There is no vendor "${id}".`);
     await confirm(host.context, yes, `Delete the vendor "${id}"?`);
-    await removeVendor(workspace, id, { actor });
+    await removeVendor(workspace, { vendorId: id }, { actor });
     host.output().result({ action: 'delete', kind: 'vendor', id }, `deleted vendor ${id}`);
   });
 }

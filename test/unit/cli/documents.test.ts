@@ -19,7 +19,7 @@ async function collect(
   const { stdout } = await run({}, [...path, '--help']);
   const section = (name: string): string =>
     new RegExp(`\\n${name}:\\n([^]*?)(?:\\n\\n|$)`).exec(stdout)?.[1] ?? '';
-  const subcommands = [...section('Commands').matchAll(/^ {2}([a-z]+)/gm)]
+  const subcommands = [...section('Commands').matchAll(/^ {2}([a-z-]+)/gm)]
     .map(([, name = '']) => name)
     .filter((name) => name !== 'help');
   if (subcommands.length === 0 || path.length === 0) {

@@ -96,7 +96,7 @@ describeOnEachDialect('registration', (open) => {
     const { token } = await createInitialToken({ db, clock }, wanted, BY);
     const tomorrow = new Date(now + 24 * HOUR);
     expect(await findInitialToken(db, token, tomorrow)).toBeUndefined();
-    await removeVendor({ db, clock }, 'bolt', BY);
+    await removeVendor({ db, clock }, { vendorId: 'bolt' }, BY);
     expect(await findInitialToken(db, token, clock())).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
-import type { Plan } from '../../vendors/apply.ts';
-import type { Vendor } from '../../vendors/client.ts';
-import type { StoredClient } from '../../vendors/client-store.ts';
-import { canBypass } from '../../vendors/rules.ts';
+import type { Plan } from '../vendors/apply.ts';
+import type { Vendor } from '../vendors/client.ts';
+import type { StoredClient } from '../vendors/client-store.ts';
+import { canBypass } from '../vendors/rules.ts';
 
 /** A vendor as it is printed. */
 export function vendorView(vendor: Vendor): Readonly<Record<string, unknown>> {
@@ -13,6 +13,7 @@ export function vendorView(vendor: Vendor): Readonly<Record<string, unknown>> {
     one_sector: vendor.oneSector,
     allowed_subject_types: vendor.allowedSubjectTypes,
     notice: vendor.notice,
+    disconnect: vendor.disconnect,
   };
 }
 
@@ -39,6 +40,12 @@ export function clientView(stored: StoredClient): Readonly<Record<string, unknow
     pilot_users: client.phases.at(-1)?.pilotUsers.length ?? 0,
     subject_type: client.subjectType,
     ...client.metadata,
+    ...(client.metadata.events !== undefined && {
+      events: {
+        ...client.metadata.events,
+        has_authorization_header: client.eventsAuthorization !== undefined,
+      },
+    }),
     has_client_secret: client.clientSecret !== undefined,
     upstream:
       upstream === undefined
@@ -68,9 +75,30 @@ export function editView(plan: Plan): Readonly<Record<string, unknown>> {
     kind: change?.kind,
     id: change?.id,
     fields: change?.fields ?? [],
-    sector_moves: plan.sectorMoves,
-    warnings: plan.warnings.map(({ path, wrong, right }) => ({ path, wrong, right })),
+    sector_moves: sectorMoves(plan),
+    warnings: warnings(plan),
   };
+}
+
+/** What a document would do, or has done. */
+export function planView(plan: Plan): Readonly<Record<string, unknown>> {
+  return {
+    changes: plan.changes,
+    differences: plan.differences.map((each) => ({
+      ...{ client_id: each.clientId, document: each.document, recorded: each.recorded },
+      ...{ percent: each.percent ?? null, pilot_users: each.pilotUsers },
+    })),
+    sector_moves: sectorMoves(plan),
+    warnings: warnings(plan),
+  };
+}
+
+function sectorMoves({ sectorMoves: moves }: Plan) {
+  return moves.map(({ clientId, from, to, users }) => ({ client_id: clientId, from, to, users }));
+}
+
+function warnings(plan: Plan) {
+  return plan.warnings.map(({ path, wrong, right }) => ({ path, wrong, right }));
 }
 
 /** The same for people. */
@@ -84,6 +112,6 @@ export function editText(plan: Plan): string {
     ({ from, to, users }) =>
       `moved from sector ${from} to ${to}; users whose sub changes: ${users}`,
   );
-  const warnings = plan.warnings.map(({ wrong, right }) => `warning: ${wrong}; ${right}`);
-  return [...changes, ...moves, ...warnings].join('\n');
+  const warned = plan.warnings.map(({ wrong, right }) => `warning: ${wrong}; ${right}`);
+  return [...changes, ...moves, ...warned].join('\n');
 }

@@ -1,5 +1,5 @@
-import type { SigningKeyRow } from '../../database/signing-keys.ts';
-import { isPublished, signsFrom } from '../../tokens/key-rotation.ts';
+import type { SigningKeyRow } from '../database/signing-keys.ts';
+import { isPublished, signsFrom } from '../tokens/key-rotation.ts';
 
 /** A signing key as it is printed: never its private part. */
 export function keyView(row: SigningKeyRow, now: Date): Readonly<Record<string, unknown>> {
