@@ -25,6 +25,7 @@ import { outOfBand } from './composition/out-of-band.ts';
 import { composeLogout } from './composition/logout.ts';
 import { composeNotices } from './composition/notices.ts';
 import type { Logger } from './observability/logger.ts';
+import { keepSubjects } from './operations/subject-upkeep.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
 import { authorizeEndpoint } from './protocol/authorize.ts';
 import { BrowserBinding } from './protocol/browser-binding.ts';
@@ -141,7 +142,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   });
   upstream.start();
   const exchange = watchedExchange(pool.exchange, () => void upstream.recheck());
-  const stopHousekeeping = keepHouse({ db, clock, log });
+  const stopHousekeeping = keepHouse({
+    ...{ db, clock, log },
+    further: () => keepSubjects({ db, atRest, keyring, clock, log }),
+  });
 
   recorder.start();
   const subjects = new Subjects({

@@ -5,6 +5,7 @@ import { isUnavailable } from '../database/connection.ts';
 import { MasterKeyError } from '../database/keyring.ts';
 import { SchemaError } from '../database/schema-error.ts';
 import { Refusal } from '../errors.ts';
+import { ThrottledError } from '../operations/lookup-admission.ts';
 import { SaltMismatchError } from '../subjects/salts/store.ts';
 import { SectorChangeError } from '../vendors/client-store.ts';
 import { ConflictError, RegistrationError, UnknownError } from '../vendors/problem.ts';
@@ -65,6 +66,10 @@ export function tell(error: unknown): Told {
   if (error instanceof ConflictError || error instanceof SectorChangeError) {
     const hint = 'Nothing was changed. Look at the present state and decide again.';
     return { code: 'conflict', message: error.message, hint, exit: EXIT.conflict };
+  }
+  if (error instanceof ThrottledError) {
+    const hint = 'Nothing was told. Wait for the next hour; the audit log has what was asked.';
+    return { code: 'throttled', message: error.message, hint, exit: EXIT.failed };
   }
   if (error instanceof MasterKeyError || error instanceof SaltMismatchError) {
     const hint = 'The database belongs to other secrets than those configured.';

@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { rolloutCommand } from './commands/rollout.ts';
+import { saltCommand } from './commands/salt.ts';
 import { serveCommand } from './commands/serve.ts';
 import { subjectCommand } from './commands/subject.ts';
 import { vendorCommand } from './commands/vendor.ts';
@@ -17,7 +18,8 @@ import { Output } from './output.ts';
 
 const COMMANDS = [
   ...[serveCommand, migrateCommand, doctorCommand, applyCommand],
-  ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand, keysCommand, auditCommand],
+  ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand],
+  ...[saltCommand, keysCommand, auditCommand],
 ];
 
 /** Runs one command line; resolves with its exit code (design section 7). */

@@ -59,15 +59,17 @@ export async function dueDeliveries(
       .limit(limit)
       .select<Row[]>('id', 'client_id', 'contents', 'attempts'),
   );
-  return rows.map((row) => {
-    const id = text(row.id);
-    const contents = JSON.parse(text(atRest.open(place(id), row.contents))) as {
-      sub?: string;
-      sid?: string;
-    };
-    const { sub, sid } = contents;
-    return { id, clientId: text(row.client_id), sub, sid, attempts: row.attempts };
-  });
+  return rows.map((row) => opened(atRest, row));
+}
+
+function opened(atRest: AtRest, row: Row): LogoutDelivery {
+  const id = text(row.id);
+  const contents = JSON.parse(text(atRest.open(place(id), row.contents))) as {
+    sub?: string;
+    sid?: string;
+  };
+  const { sub, sid } = contents;
+  return { id, clientId: text(row.client_id), sub, sid, attempts: row.attempts };
 }
 
 /** Takes a delivery up, so that nobody else does before `nextAt`. False: another replica has it. */
@@ -91,6 +93,30 @@ export async function deleteDelivery(db: Connection, id: string): Promise<void> 
       .where({ id: bytes(id) })
       .del(),
   );
+}
+
+/** Forgets what was to be told of a user to the clients of a sector. */
+export async function deleteDeliveriesOf(
+  trx: Transaction,
+  atRest: AtRest,
+  sector: string,
+  user: { readonly subs: readonly string[]; readonly sids: readonly string[] },
+): Promise<void> {
+  const clients = trx('clients')
+    .where({ sector: bytes(sector) })
+    .select('client_id');
+  const rows = await trx('logout_deliveries')
+    .whereIn('client_id', clients)
+    .select<Row[]>('id', 'client_id', 'contents', 'attempts');
+  for (const row of rows) {
+    const { id, sub, sid } = opened(atRest, row);
+    const isOfUser =
+      (sub !== undefined && user.subs.includes(sub)) || user.sids.includes(sid ?? '');
+    if (isOfUser)
+      await trx('logout_deliveries')
+        .where({ id: bytes(id) })
+        .del();
+  }
 }
 
 /** Forgets deliveries whose time is over; returns how many. */

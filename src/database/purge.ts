@@ -4,26 +4,36 @@ import { orUnavailable } from './failures.ts';
 /** Rows deleted by one statement: few enough that nobody waits long for their locks. */
 const BATCH = 1000;
 
-type PurgedTable =
+type ExpiringTable =
   | 'sessions'
   | 'spent'
   | 'sealed_references'
   | 'logout_deliveries'
   | 'subject_marks'
-  | 'subject_changes';
+  | 'subject_changes'
+  | 'admin_requests';
 
 /** Deletes the rows of a table whose `expires_at` has come, oldest first; returns how many. */
-export async function purgeExpired(db: Connection, table: PurgedTable, now: Date): Promise<number> {
+export function purgeExpired(db: Connection, table: ExpiringTable, now: Date): Promise<number> {
+  return purge(db, table, 'expires_at', now);
+}
+
+/** Deletes the pseudonyms that were replaced and whose grace is over; returns how many. */
+export function purgeRetired(db: Connection, now: Date): Promise<number> {
+  return purge(db, 'pseudonyms', 'grace_until', now);
+}
+
+async function purge(db: Connection, table: string, column: string, now: Date): Promise<number> {
   return orUnavailable(async () => {
     let purged = 0;
     for (;;) {
       const last = await db(table)
-        .where('expires_at', '<=', now.getTime())
-        .orderBy('expires_at')
+        .where(column, '<=', now.getTime())
+        .orderBy(column)
         .offset(BATCH - 1)
-        .first<{ expires_at: number } | undefined>('expires_at');
-      const until = last?.expires_at ?? now.getTime();
-      purged += await db(table).where('expires_at', '<=', until).del();
+        .first<Record<string, number> | undefined>(column);
+      const until = last?.[column] ?? now.getTime();
+      purged += await db(table).where(column, '<=', until).del();
       if (last === undefined) return purged;
     }
   });

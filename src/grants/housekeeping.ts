@@ -13,10 +13,12 @@ interface HousekeepingParts {
   readonly db: Connection;
   readonly clock: () => Date;
   readonly log: Logger;
+  /** What else is to be forgotten in each round. */
+  readonly further: () => Promise<void>;
 }
 
 /** Forgets, from time to time, what has expired; returns how to stop it. */
-export function keepHouse({ db, clock, log }: HousekeepingParts): () => void {
+export function keepHouse({ db, clock, log, further }: HousekeepingParts): () => void {
   const round = async (): Promise<void> => {
     const now = clock();
     const spent = await purgeSpent(db, now);
@@ -24,6 +26,7 @@ export function keepHouse({ db, clock, log }: HousekeepingParts): () => void {
     const references = await purgeReferences(db, now);
     const deliveries = await purgeDeliveries(db, now);
     log.debug({ spent, sessions, references, deliveries }, 'expired rows removed');
+    await further();
   };
   const timer = setInterval(() => {
     round().catch((error: unknown) => log.warn({ err: error }, 'expired rows not removed'));

@@ -39,7 +39,7 @@ export interface ListedPseudonym extends Omit<PseudonymRecord, 'localSubject'> {
   readonly graceUntil: Date | undefined;
 }
 
-interface PseudonymRow {
+export interface PseudonymRow {
   readonly sector: Uint8Array;
   readonly user_index: Uint8Array;
   readonly generation: number;
@@ -69,6 +69,8 @@ export async function findNewest(
   return row && { sector, userIndex, generation: row.generation, sub: text(row.sub) };
 }
 
+/** SQLite takes a limited number of values in one statement. */
+const ROWS_A_STATEMENT = 100;
 const LOCK_ATTEMPTS = 3;
 
 /**
@@ -148,22 +150,34 @@ export async function loginTimes(
  *
  * @throws {PseudonymTaken} where the user has that generation, or another user that `sub`
  */
-export async function insertPseudonym(
+export function insertPseudonym(
   trx: Transaction,
   atRest: AtRest,
   record: PseudonymRecord,
 ): Promise<void> {
+  return insertPseudonyms(trx, atRest, [record]);
+}
+
+/** {@link insertPseudonym} for many at once. */
+export async function insertPseudonyms(
+  trx: Transaction,
+  atRest: AtRest,
+  records: readonly PseudonymRecord[],
+): Promise<void> {
+  const rows = records.map((record) => ({
+    sector: bytes(record.sector),
+    user_index: asBuffer(record.userIndex),
+    generation: record.generation,
+    sub: bytes(record.sub),
+    local_subject: atRest.seal(sealContext(record), bytes(record.localSubject)),
+    salt_version: record.saltVersion,
+    algorithm: record.algorithm,
+    created_at: record.createdAt.getTime(),
+  }));
   try {
-    await trx<PseudonymRow>('pseudonyms').insert({
-      sector: bytes(record.sector),
-      user_index: asBuffer(record.userIndex),
-      generation: record.generation,
-      sub: bytes(record.sub),
-      local_subject: atRest.seal(sealContext(record), bytes(record.localSubject)),
-      salt_version: record.saltVersion,
-      algorithm: record.algorithm,
-      created_at: record.createdAt.getTime(),
-    });
+    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
+      await trx('pseudonyms').insert(rows.slice(from, from + ROWS_A_STATEMENT));
+    }
   } catch (error) {
     // Without the cause: the message of a database repeats the values of the row.
     if (isUniqueViolation(error)) throw new PseudonymTaken();

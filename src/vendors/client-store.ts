@@ -210,6 +210,20 @@ export async function advanceRevision(
   if (written === 0) throw changedMeanwhile(clientId);
 }
 
+/** Ends what was issued before to every client of a sector, from a position of the change log on. */
+export async function endSessionsIn(trx: Transaction, sector: string, at: Date): Promise<void> {
+  const clients = await trx('clients')
+    .where({ sector: bytes(sector) })
+    .select<{ client_id: Buffer }[]>('client_id');
+  for (const { client_id: id } of clients) {
+    const notBefore = await appendChange(trx, 'client', text(id), at);
+    await trx('clients')
+      .where({ client_id: id })
+      .update({ not_before: notBefore, updated_at: at.getTime() })
+      .increment('revision', 1);
+  }
+}
+
 async function mustMove(
   trx: Transaction,
   from: Client,

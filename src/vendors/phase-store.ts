@@ -60,6 +60,32 @@ export async function insertPhase(
   });
 }
 
+/**
+ * Takes users, by their indexes in base64url, off all lists of pilot users, history
+ * too. A list that is empty then still narrows to nobody.
+ *
+ * @returns the clients whose phases were changed
+ */
+export async function forgetPilots(
+  trx: Transaction,
+  users: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const rows = await trx<PhaseRow>('phase_changes')
+    .whereNot('pilot_users', '[]')
+    .select('client_id', 'version', 'percent', 'pilot_users');
+  const changed = new Set<string>();
+  for (const { client_id: id, version, percent, pilot_users: list } of rows) {
+    const pilots = JSON.parse(list) as string[];
+    const others = pilots.filter((one) => !users.has(one));
+    if (others.length === pilots.length) continue;
+    changed.add(text(id));
+    await trx('phase_changes')
+      .where({ client_id: id, version })
+      .update({ pilot_users: JSON.stringify(others), percent: percent ?? 0 });
+  }
+  return [...changed];
+}
+
 function fromRow(row: PhaseRow): RecordedPhase {
   return {
     version: row.version,

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { PseudonymAlgorithm } from '../../config/types.ts';
 import type { AtRest } from '../../database/at-rest.ts';
 import { inTransaction, isUniqueViolation, orUnavailable } from '../../database/connection.ts';
@@ -23,6 +25,7 @@ interface SaltRow {
   readonly version: number;
   readonly salt: Uint8Array;
   readonly algorithm: string;
+  readonly state: 'active' | 'retired' | 'destroyed';
 }
 
 const FIRST_VERSION = 1;
@@ -44,7 +47,10 @@ export class SaltMismatchError extends Error {
   }
 }
 
-/** The salts, sealed at rest. The configured one becomes version 1 once and must stay the same. */
+/**
+ * The salts, sealed at rest. The configured one becomes version 1 once and must stay
+ * the same; later versions are random.
+ */
 export class Salts {
   readonly #atRest: AtRest;
 
@@ -66,7 +72,9 @@ export class Salts {
       created_at: clock().getTime(),
       state: 'active',
     });
-    if (!atRest.open(saltContext(FIRST_VERSION), first.salt).equals(pairwiseSalt)) {
+    const kept = atRest.open(saltContext(FIRST_VERSION), first.salt);
+    const expected = first.state === 'destroyed' ? fingerprintOf(pairwiseSalt) : pairwiseSalt;
+    if (!kept.equals(expected)) {
       throw new SaltMismatchError(first.algorithm, algorithm);
     }
     return new Salts(atRest);
@@ -74,7 +82,7 @@ export class Salts {
 
   /** The salt that new pseudonyms are derived from. */
   async currentSalt(connection: Connection | Transaction): Promise<Salt> {
-    const row = await connection<SaltRow & { state: string }>('salts')
+    const row = await connection<SaltRow>('salts')
       .where({ state: 'active' })
       .orderBy('version', 'desc')
       .first('version', 'salt');
@@ -88,7 +96,7 @@ export class Salts {
 
 async function readOrInsertFirst(
   db: Connection,
-  row: SaltRow & { created_at: number; state: 'active' },
+  row: SaltRow & { created_at: number },
 ): Promise<SaltRow> {
   const existing = await readFirst(db);
   if (existing !== undefined) return existing;
@@ -107,10 +115,17 @@ async function readOrInsertFirst(
 
 async function readFirst(db: Connection): Promise<SaltRow | undefined> {
   return orUnavailable(() =>
-    db<SaltRow>('salts').where({ version: FIRST_VERSION }).first('version', 'salt', 'algorithm'),
+    db<SaltRow>('salts')
+      .where({ version: FIRST_VERSION })
+      .first('version', 'salt', 'algorithm', 'state'),
   );
 }
 
-function saltContext(version: number): { table: string; column: string; row: string } {
+/** What is kept of a salt that was destroyed, so that another value is still told from it. */
+export function fingerprintOf(salt: Uint8Array): Buffer {
+  return createHash('sha256').update(salt).digest();
+}
+
+export function saltContext(version: number): { table: string; column: string; row: string } {
   return { table: 'salts', column: 'salt', row: String(version) };
 }

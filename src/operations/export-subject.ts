@@ -1,0 +1,77 @@
+import type { By } from '../audit/by.ts';
+import { appendAudit, findHandle } from '../audit/store.ts';
+import { userIndex as indexUser } from '../database/blind-index.ts';
+import { inTransaction, orUnavailable } from '../database/connection.ts';
+import { heldInSector } from '../subjects/holdings.ts';
+import type { HeldInSector } from '../subjects/holdings.ts';
+import { sectorsInUse } from '../subjects/sectors.ts';
+import { readSectorOwners } from '../vendors/vendor-store.ts';
+import type { OperationContext } from './context.ts';
+import { admitLookup } from './lookup-admission.ts';
+import { requireLocalSubject } from './requested-user.ts';
+
+/** What is held on a user in one sector. */
+export interface ExportedSector extends HeldInSector {
+  readonly sector: string;
+  readonly vendor: string | null;
+  /** The name by which the audit log tells of the user there. */
+  readonly audit_handle: string | null;
+}
+
+/** All that is held on a user, for machines to read; times are ISO 8601. */
+export interface ExportedSubject {
+  readonly local_subject: string;
+  readonly exported_at: string;
+  readonly sectors: readonly ExportedSector[];
+}
+
+/**
+ * All that is held on a user, in every sector.
+ *
+ * @throws RegistrationError, ThrottledError
+ */
+export async function exportSubject(
+  context: OperationContext,
+  localSubject: string,
+  by: By,
+): Promise<ExportedSubject> {
+  requireLocalSubject(localSubject);
+  await admitLookup(context, by);
+  const exported = await collectSubject(context, localSubject);
+  await inTransaction(context.db, (trx) => {
+    const details = { sectors: exported.sectors.length };
+    const entry = { ...by, act: 'subject.exported', target: 'user', details } as const;
+    return appendAudit(trx, entry, context.clock());
+  });
+  return exported;
+}
+
+/**
+ * What {@link exportSubject} tells, recorded nowhere: for those who record it themselves.
+ *
+ * @throws RegistrationError
+ */
+export async function collectSubject(
+  { db, keyring, clock }: Pick<OperationContext, 'db' | 'keyring' | 'clock'>,
+  localSubject: string,
+): Promise<ExportedSubject> {
+  requireLocalSubject(localSubject);
+  const at = clock();
+  const sectors = await orUnavailable(async () => {
+    const owners = await readSectorOwners(db);
+    const held: ExportedSector[] = [];
+    for (const sector of await sectorsInUse(db)) {
+      const user = { sector, userIndex: indexUser(keyring.index, sector, localSubject) };
+      const found = await heldInSector(db, user);
+      const handle = await findHandle(db, user);
+      if (found === undefined && handle === undefined) continue;
+      held.push({
+        ...{ sector, vendor: owners.get(sector) ?? null },
+        ...(found ?? { pseudonyms: [], sessions: [], notices: [], changes: [] }),
+        audit_handle: handle?.toString('hex') ?? null,
+      });
+    }
+    return held;
+  });
+  return { local_subject: localSubject, exported_at: at.toISOString(), sectors };
+}

@@ -1,0 +1,38 @@
+import { asBuffer, bytes } from '../database/bytes.ts';
+import type { Transaction } from '../database/connection.ts';
+import type { SectorUser } from './store.ts';
+
+/** A pseudonym that took the place of another; the vendor may learn of it. */
+export interface SubjectChange extends SectorUser {
+  readonly oldSub: string;
+  readonly newSub: string;
+  readonly at: Date;
+  /** Until when the old one resolves; then the change is forgotten. */
+  readonly graceUntil: Date;
+}
+
+/** SQLite takes a limited number of values in one statement. */
+const ROWS_A_STATEMENT = 100;
+
+/** Notes that a vendor's user has another pseudonym, in the transaction that changes it. */
+export function recordSubjectChange(trx: Transaction, change: SubjectChange): Promise<void> {
+  return recordSubjectChanges(trx, [change]);
+}
+
+/** {@link recordSubjectChange} for many at once. */
+export async function recordSubjectChanges(
+  trx: Transaction,
+  changes: readonly SubjectChange[],
+): Promise<void> {
+  const rows = changes.map((change) => ({
+    sector: bytes(change.sector),
+    user_index: asBuffer(change.userIndex),
+    old_sub: bytes(change.oldSub),
+    new_sub: bytes(change.newSub),
+    at: change.at.getTime(),
+    expires_at: change.graceUntil.getTime(),
+  }));
+  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
+    await trx('subject_changes').insert(rows.slice(from, from + ROWS_A_STATEMENT));
+  }
+}

@@ -1,0 +1,80 @@
+import { asBuffer, bytes, text } from '../database/bytes.ts';
+import type { Connection } from '../database/connection.ts';
+import { listGenerations } from './store.ts';
+import type { SectorUser } from './store.ts';
+
+type Member = string | number | boolean | null;
+type Held = Readonly<Record<string, Member>>;
+
+/** What is held on a user in one sector, by kind; times are ISO 8601. */
+export interface HeldInSector {
+  readonly pseudonyms: readonly Held[];
+  readonly sessions: readonly Held[];
+  readonly notices: readonly Held[];
+  /** Pseudonyms that took the place of others. */
+  readonly changes: readonly Held[];
+}
+
+/** Everything that is held on a user in a sector; undefined: nothing. */
+export async function heldInSector(
+  db: Connection,
+  user: SectorUser,
+): Promise<HeldInSector | undefined> {
+  const key = { sector: bytes(user.sector), user_index: asBuffer(user.userIndex) };
+  const generations = await listGenerations(db, user);
+  const sessions = await db('sessions').where(key).orderBy('created_at').select<SessionRow[]>();
+  const notices = await db('notices').where(key).select<NoticeRow[]>();
+  const changes = await db('subject_changes').where(key).orderBy('id').select<ChangeRow[]>();
+  const rows = [generations, sessions, notices, changes];
+  if (rows.every(({ length }) => length === 0)) return undefined;
+  return {
+    pseudonyms: generations.map((one) => ({
+      ...{ sub: one.sub, generation: one.generation, algorithm: one.algorithm },
+      created_at: one.createdAt.toISOString(),
+      retired_at: one.retiredAt?.toISOString() ?? null,
+      grace_until: one.graceUntil?.toISOString() ?? null,
+    })),
+    sessions: sessions.map((row) => ({
+      ...{ client_id: text(row.client_id), sid: row.sid === null ? null : text(row.sid) },
+      sub: row.released_sub === null ? null : text(row.released_sub),
+      created_at: iso(row.created_at),
+      expires_at: iso(row.expires_at),
+      revoked_at: row.revoked_at === null ? null : iso(row.revoked_at),
+      keeps_id_token: row.upstream_id_token !== null,
+    })),
+    notices: notices.map((row) => ({
+      ...{ client_id: text(row.client_id), shown: row.shown },
+      at: iso(row.at),
+    })),
+    changes: changes.map((row) => ({
+      ...{ old_sub: text(row.old_sub), new_sub: text(row.new_sub) },
+      at: iso(row.at),
+    })),
+  };
+}
+
+interface SessionRow {
+  readonly client_id: Buffer;
+  readonly sid: Buffer | null;
+  readonly released_sub: Buffer | null;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly revoked_at: number | null;
+  readonly upstream_id_token: Buffer | null;
+}
+
+interface NoticeRow {
+  readonly client_id: Buffer;
+  readonly shown: string;
+  readonly at: number;
+}
+
+interface ChangeRow {
+  readonly old_sub: Buffer;
+  readonly new_sub: Buffer;
+  readonly at: number;
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
