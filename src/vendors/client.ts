@@ -1,6 +1,7 @@
 import type { FrontChannel } from '../config/types.ts';
 import type { ClientKey } from './client-keys.ts';
 import type { LogoutMetadata } from './logout-members.ts';
+import type { MigrationPolicy } from './migration-members.ts';
 import type { ResourceServer } from './resource-server.ts';
 import type { TokenMetadata } from './token-members.ts';
 
@@ -14,13 +15,13 @@ export type Phase = 'public' | 'shadow' | 'pairwise';
 /** OpenID Connect Core 8. */
 export type SubjectType = 'public' | 'pairwise';
 
+/** A vendor: an organisation that owns clients and sectors. */
 /**
  * What comes of it when users disconnect a vendor themselves: at the next login another
  * subject, or the same one; or they may not.
  */
 export type DisconnectPolicy = 'new_subject' | 'same_subject' | 'forbidden';
 
-/** A vendor: an organisation that owns clients and sectors. */
 export interface Vendor {
   readonly id: string;
   readonly name: string;
@@ -89,6 +90,8 @@ export interface ClientMetadata extends TokenMetadata, LogoutMetadata {
   readonly sector_identifier_uri?: string | undefined;
   /** CIBA 4: the one mode that there is. */
   readonly backchannel_token_delivery_mode?: 'poll' | undefined;
+  /** How its users came, or come, from original subjects to pseudonyms. */
+  readonly migration?: MigrationPolicy | undefined;
 }
 
 /** An OAuth client of a vendor, as the registry serves it: secrets opened, phase history with it. */

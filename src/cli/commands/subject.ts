@@ -7,6 +7,7 @@ import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
+import { importCommand } from './subject-import.ts';
 import { rotateCommand } from './subject-rotate.ts';
 
 interface LookupOptions {
@@ -56,6 +57,7 @@ export function subjectCommand(host: CommandHost): Command {
     .option('--json', 'print one JSON object')
     .action((options: UserOptions) => erase(host, options));
   subject.addCommand(rotateCommand(host));
+  subject.addCommand(importCommand(host));
   return subject;
 }
 
