@@ -13,8 +13,6 @@ export interface HeldInSector {
   readonly notices: readonly Held[];
   /** Pseudonyms that took the place of others. */
   readonly changes: readonly Held[];
-  /** The clients that were given a pseudonym, and which one first. */
-  readonly given: readonly Held[];
 }
 
 /** Everything that is held on a user in a sector; undefined: nothing. */
@@ -27,8 +25,7 @@ export async function heldInSector(
   const sessions = await db('sessions').where(key).orderBy('created_at').select<SessionRow[]>();
   const notices = await db('notices').where(key).select<NoticeRow[]>();
   const changes = await db('subject_changes').where(key).orderBy('id').select<ChangeRow[]>();
-  const given = await db('given_subjects').where(key).select<GivenRow[]>();
-  const rows = [generations, sessions, notices, changes, given];
+  const rows = [generations, sessions, notices, changes];
   if (rows.every(({ length }) => length === 0)) return undefined;
   return {
     pseudonyms: generations.map((one) => ({
@@ -53,9 +50,6 @@ export async function heldInSector(
       ...{ old_sub: text(row.old_sub), new_sub: text(row.new_sub) },
       at: iso(row.at),
     })),
-    given: given.map((row) => ({
-      ...{ client_id: text(row.client_id), generation: row.generation },
-    })),
   };
 }
 
@@ -73,11 +67,6 @@ interface NoticeRow {
   readonly client_id: Buffer;
   readonly shown: string;
   readonly at: number;
-}
-
-interface GivenRow {
-  readonly client_id: Buffer;
-  readonly generation: number;
 }
 
 interface ChangeRow {
