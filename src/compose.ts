@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AuditRecorder } from './audit/recorder.ts';
 import { watchedLogger } from './audit/security-events.ts';
+import { composeAccount } from './composition/account.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
 import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeMapping } from './composition/mapping.ts';
@@ -9,7 +10,7 @@ import { composeTokenStatus } from './composition/token-status.ts';
 import { composeRegistration } from './composition/registration.ts';
 import { openVendorExchange } from './composition/vendor-exchange.ts';
 import { composePushedRequests } from './composition/pushed-requests.ts';
-import type { Config } from './config/types.ts';
+import type { Config, FrontChannel } from './config/types.ts';
 import { AtRest } from './database/at-rest.ts';
 import type { Connection } from './database/connection.ts';
 import { openDatabase } from './database/connection.ts';
@@ -24,6 +25,7 @@ import { respondRelayError } from './http/request-context.ts';
 import { outOfBand } from './composition/out-of-band.ts';
 import { composeLogout } from './composition/logout.ts';
 import { composeNotices } from './composition/notices.ts';
+import { authorizationEndpointOf, relayUpstream } from './composition/relay-upstream.ts';
 import type { Logger } from './observability/logger.ts';
 import { keepSubjects } from './operations/subject-upkeep.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
@@ -64,20 +66,6 @@ const LONG_LOGINS = { points: 600, duration: 60 } as const;
 
 /** In characters; what is longer than can travel is kept behind a reference. */
 const LONGEST_SEAL = 256 * 1024;
-
-/** The upstream's endpoints that no browser has business with. */
-const BACK_CHANNEL = [
-  'token_endpoint',
-  'jwks_uri',
-  'userinfo_endpoint',
-  'introspection_endpoint',
-  'revocation_endpoint',
-  'registration_endpoint',
-  'pushed_authorization_request_endpoint',
-  'device_authorization_endpoint',
-  'backchannel_authentication_endpoint',
-  'check_session_iframe',
-] as const;
 
 /** One running proxy: its two applications, and the way to end it. */
 export interface Application {
@@ -173,31 +161,26 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     ...{ indexRoot: keyring.index, claimsRoot, upstreamIssuer, config },
     frontChannel: config.frontChannel,
   });
+  const authorizationEndpoint = (frontChannel: FrontChannel): string =>
+    authorizationEndpointOf({ config, upstream }, frontChannel);
+  const account = composeAccount({
+    ...{ config, registry, upstream, exchange, seals, binding },
+    context: { db, atRest, keyring, clock, log },
+    authorizationEndpoint: () => authorizationEndpoint(config.frontChannel),
+  });
   const policy = logouts.relayPolicy(
-    authorizationResponses({
-      ...{ issuer, clients: registry, binding, seals, sealRoot, clock, upstreamIssuer },
-    }),
+    account.relayPolicy(
+      authorizationResponses({
+        ...{ issuer, clients: registry, binding, seals, sealRoot, clock, upstreamIssuer },
+      }),
+    ),
   );
-  const relayUpstream = () => {
-    const { reached } = upstream.metadata();
-    return {
-      origin: new URL(config.upstream.issuer).origin,
-      target: config.upstream.url,
-      authorizationPath: reached.authorization_endpoint.pathname,
-      endSessionPath: reached.end_session_endpoint?.pathname,
-      backChannelPaths: [
-        // Under any other spelling too: the upstream may read `/OIDC/token` as it likes.
-        ...OWN_PREFIXES,
-        ...BACK_CHANNEL.flatMap((name) => reached[name]?.pathname ?? []),
-      ],
-    };
-  };
   const relay = createRelay({
     ...{ issuer, policy, log },
-    upstream: relayUpstream,
+    upstream: () => relayUpstream({ config, upstream, ownPrefixes: OWN_PREFIXES }),
     relayPaths: config.relayPaths,
     federationOrigins: config.federationOrigins,
-    ownCookieNames: [binding.cookieName],
+    ownCookieNames: [binding.cookieName, ...account.cookieNames],
     renderBlocked: respondRelayError,
   });
   const clientAuthentication = composeClientAuthentication({
@@ -261,10 +244,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
         requests: pushedRequests.requests,
         frontChannel: config.frontChannel,
         longLogins: new RateLimiterMemory(LONG_LOGINS),
-        authorizationEndpoint: (frontChannel) =>
-          frontChannel === 'relay'
-            ? `${issuer}${relayUpstream().authorizationPath}`
-            : upstream.metadata().advertised.authorization_endpoint,
+        authorizationEndpoint,
         hints,
       }),
       par: pushedRequests.par,
@@ -293,6 +273,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       registration: registered.registration,
       mapping: composeMapping({ db, keyring, clock, registry }),
       ...tokenStatus,
+      ...account.endpoints,
       internalApi: internalApis.endpoint,
       userinfo: userinfoEndpoint({
         ...{ ...issue, registry, dpop },

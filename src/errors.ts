@@ -1,3 +1,4 @@
+import { ACCOUNT } from './reasons/account.ts';
 import { GRANTS } from './reasons/grants.ts';
 import { INTERNAL_APIS } from './reasons/internal-apis.ts';
 import { MAPPING } from './reasons/mapping.ts';
@@ -18,6 +19,7 @@ export const REASONS = {
   ...UPSTREAM,
   ...INTERNAL_APIS,
   ...REGISTRATION,
+  ...ACCOUNT,
   ...MAPPING,
 } as const;
 

@@ -27,6 +27,9 @@ export const AUDIT_ACTS = {
   'subject.erased':
     'A user was erased in every sector. The target is a random name of the erasure, not of the user.',
   'subject.exported': 'An operator asked for all that is held on a user.',
+  'account.downloaded': 'A user took all that is held on them; nobody is named.',
+  'account.disconnected':
+    'A user disconnected a vendor; with `new_subject`, they were forgotten in its sectors.',
   'subject.listed': 'An operator asked which pseudonyms a user has.',
   'subject.rotated': 'A user was given a new pseudonym in a sector.',
   'subjects.rotated': 'The users of a sector, of a vendor, or all were given new pseudonyms.',
@@ -34,7 +37,8 @@ export const AUDIT_ACTS = {
   'salt.destroyed': 'A version of the salt was destroyed when its grace was over.',
   'subjects.imported':
     'A batch of a file of users was imported into a sector; `created` were new there.',
-  'mapping.exported': 'The original subjects of a client’s users were exported beside the new ones.',
+  'mapping.exported':
+    'The original subjects of a client’s users were exported beside the new ones.',
   'mapping_token.created': 'A vendor was given a token to ask for the new subjects of its users.',
   'mapping_token.revoked': 'A token to ask for new subjects was ended.',
   'mapping.answered': 'A vendor sent `asked` old subjects, and was told the new one of `answered`.',

@@ -13,7 +13,7 @@ type Outcome = 'answers' | 'refuses' | 'unclear';
 const MAX_RESPONSE_TYPES = 4;
 
 /** With `prompt=none` these mean that all is well but for the missing login (OpenID Connect Core 3.1.2.6). */
-const ONLY_A_LOGIN_LACKS = new Set([
+export const ONLY_A_LOGIN_LACKS = new Set([
   'login_required',
   'interaction_required',
   'consent_required',

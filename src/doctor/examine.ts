@@ -1,5 +1,6 @@
 import type { Config } from '../config/types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
+import { accountFinding } from './account.ts';
 import { clientFindings } from './clients.ts';
 import { collisionFindings } from './collisions.ts';
 import { directAnswerFinding } from './direct-answer.ts';
@@ -42,6 +43,7 @@ export async function examine(config: Config, clock: () => Date): Promise<Report
   const clients = storage.clients.map(({ client }) => client);
   findings.push(...internalApiFindings(config.internalApis, clients, metadata));
   if (metadata !== undefined) {
+    findings.push(await accountFinding(config, metadata));
     findings.push(...(await walkAll(config, clock, storage, metadata, grantTypes)));
   }
   return { level: worst(findings), findings, databaseFailed: storage.failed };

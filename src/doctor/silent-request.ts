@@ -14,6 +14,11 @@ type SilentAnswer =
   /** The status of a page; undefined where the way led elsewhere, or nowhere. */
   | { readonly status: number | undefined };
 
+/** What is asked about of a client. */
+type Asked = Pick<Client, 'clientId' | 'upstream'> & {
+  readonly metadata: Pick<Client['metadata'], 'redirect_uris'>;
+};
+
 /**
  * Asks the upstream for an authorization as a browser that nobody is logged in
  * with (`prompt=none`), towards the first redirect URI of a client. Redirects
@@ -22,7 +27,7 @@ type SilentAnswer =
 export async function askSilently(
   config: Config,
   metadata: UpstreamMetadata,
-  client: Client,
+  client: Asked,
   parameters: Readonly<Record<'response_type' | 'nonce' | 'state', string>>,
 ): Promise<SilentAnswer> {
   const redirectUri = client.metadata.redirect_uris[0] ?? '';

@@ -62,6 +62,8 @@ function ownAddressesOnly(ours: express.Router): RequestHandler {
 
 function mount(router: express.IRouter, path: string, route: Route, parts: PublicAppParts): void {
   const endpoint = parts.endpoints[route.endpoint];
+  // Without self-service there is nothing at its addresses.
+  if (endpoint === undefined) return;
   const named: RequestHandler = (_request, response, next) => {
     response.locals['audience'] = route.audience;
     response.locals['endpoint'] = route.endpoint;

@@ -148,6 +148,55 @@ export const ROUTES: readonly Route[] = [
     passesOn: true,
   },
   { endpoint: 'ciba', path: '/oidc/ciba', methods: ['POST'], cors: 'client', audience: 'vendor' },
+  {
+    endpoint: 'account',
+    path: '/account',
+    methods: ['GET'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
+  {
+    endpoint: 'accountLogin',
+    path: '/account/login',
+    methods: ['GET'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
+  {
+    endpoint: 'accountCallback',
+    path: '/account/callback',
+    methods: ['GET'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
+  {
+    endpoint: 'accountDisconnect',
+    path: '/account/disconnect',
+    methods: ['GET', 'POST'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
+  {
+    endpoint: 'accountDownload',
+    path: '/account/download',
+    methods: ['POST'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
+  {
+    endpoint: 'accountLogout',
+    path: '/account/logout',
+    methods: ['POST'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
+  {
+    endpoint: 'accountStyle',
+    path: '/account/style.css',
+    methods: ['GET'],
+    cors: 'nobody',
+    audience: 'browser',
+  },
 ];
 
 /** Path prefixes under `ISSUER` that are ours alone and never relayed. */

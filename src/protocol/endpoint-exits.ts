@@ -129,4 +129,11 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'response-headers',
   ],
   revoke: ['revocation-owner', 'revocation-shared', 'response-headers'],
+  account: ['account-page', 'account-user'],
+  accountLogin: ['account-login'],
+  accountCallback: ['account-login', 'account-fresh', 'account-session'],
+  accountDisconnect: ['account-page', 'account-user', 'account-form'],
+  accountDownload: ['account-user', 'account-form'],
+  accountLogout: ['account-form'],
+  accountStyle: ['account-page'],
 };

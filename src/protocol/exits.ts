@@ -1,7 +1,18 @@
 import type { Endpoint } from './message.ts';
 
-/** The endpoints of the vendor side. */
-export interface Endpoints {
+/** Self-service for users; there is none without a client of our own at the upstream. */
+export interface AccountEndpoints {
+  readonly account: Endpoint;
+  readonly accountLogin: Endpoint;
+  readonly accountCallback: Endpoint;
+  readonly accountDisconnect: Endpoint;
+  readonly accountDownload: Endpoint;
+  readonly accountLogout: Endpoint;
+  readonly accountStyle: Endpoint;
+}
+
+/** The endpoints of the public side. */
+export interface Endpoints extends Partial<AccountEndpoints> {
   readonly discovery: Endpoint;
   readonly jwks: Endpoint;
   readonly webfinger: Endpoint;
@@ -47,6 +58,7 @@ const TOKENS = 'test/leaks/introspection.test.ts';
 const LOGOUT = 'test/leaks/logout.test.ts';
 const MAPPING = 'test/leaks/mapping.test.ts';
 const REGISTRATION = 'test/leaks/registration.test.ts';
+const ACCOUNT = 'test/leaks/account.test.ts';
 
 /**
  * Every exit (design section 5): its rule and its proof. Each rule is taken out
@@ -264,6 +276,15 @@ export const EXITS = {
     rule: 'the original subject leaves in the claim that an operator named, until the end date',
     proof: MAPPING,
   },
+  'account-page': {
+    rule: 'names of vendors and claims; no subject, and no value of the user’s',
+    proof: ACCOUNT,
+  },
+  'account-session': { rule: 'a random reference in the browser', proof: ACCOUNT },
+  'account-user': { rule: 'only the user who has logged in', proof: ACCOUNT },
+  'account-login': { rule: 'ends in the browser that began it', proof: ACCOUNT },
+  'account-fresh': { rule: 'opens only to an authentication of just now', proof: ACCOUNT },
+  'account-form': { rule: 'acts only on a form of the session’s own page', proof: ACCOUNT },
   logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
 } as const satisfies Record<string, Exit>;
 

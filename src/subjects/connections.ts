@@ -24,10 +24,10 @@ export async function sectorConnection(
     .where(key)
     .select<{ created_at: number }[]>('created_at');
   if (given.length + logins.length === 0) return undefined;
-  const begun = [...given, ...logins].map((row) => Number(row.created_at));
+  const begun = [...given, ...logins].map((row) => row.created_at);
   const used = [
     ...given.flatMap(({ last_used_day: day }) => (day === null ? [] : [day * DAY])),
-    ...logins.map((row) => Math.floor(Number(row.created_at) / DAY) * DAY),
+    ...logins.map((row) => Math.floor(row.created_at / DAY) * DAY),
   ];
   return {
     since: new Date(Math.min(...begun)),

@@ -19,6 +19,8 @@ const VIEW = 'src/protocol/introspection-view.ts';
 const REVOKE = 'src/protocol/revoke.ts';
 const LOGOUT = 'src/protocol/logout.ts';
 const NOTICE = 'src/protocol/notice.ts';
+const ACCOUNT = 'src/protocol/account.ts';
+const ACCOUNT_LOGIN = 'src/protocol/account-login.ts';
 const API = 'src/protocol/internal-api.ts';
 const API_REQUEST = 'src/upstream/internal-api.ts';
 const BACKCHANNEL = 'src/protocol/backchannel-logout.ts';
@@ -565,6 +567,50 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       file: CALLBACK,
       find: 'const notice = await parts.noticeDue(arrival);',
       replace: 'const notice = undefined;',
+    },
+  ],
+  'account-page': [
+    {
+      file: ACCOUNT,
+      find: 'return overviewPage(parts.issuer, vendors, session.formToken);',
+      replace:
+        'return overviewPage(`${parts.issuer}/?${session.localSubject}`, vendors, session.formToken);',
+    },
+  ],
+  'account-session': [
+    {
+      file: 'src/protocol/account-session.ts',
+      find: 'return this.#setCookie(kept, ACCOUNT_SECONDS);',
+      replace: 'return this.#setCookie(`${kept}.${localSubject}`, ACCOUNT_SECONDS);',
+    },
+  ],
+  'account-user': [
+    {
+      file: ACCOUNT,
+      find: "if (consumedPoints > parts.limit.points) throw new Refusal('account_throttled');",
+      replace: `const named = request.form.get('user') ?? request.query.get('user');
+        if (named !== null) return { ...session, localSubject: named };`,
+    },
+  ],
+  'account-login': [
+    {
+      file: ACCOUNT_LOGIN,
+      find: "if (!parts.binding.matches(login.browser, headers['cookie'])) {",
+      replace: "if (headers['cookie'] === 'never') {",
+    },
+  ],
+  'account-fresh': [
+    {
+      file: ACCOUNT_LOGIN,
+      find: 'if (authTime < login.begun - MAX_AGE - LEEWAY)',
+      replace: 'if (authTime < 0)',
+    },
+  ],
+  'account-form': [
+    {
+      file: 'src/protocol/account-session.ts',
+      find: 'if (!timingSafeEqual(sent, expected))',
+      replace: 'if (!timingSafeEqual(sent, sent.fill(expected)))',
     },
   ],
   'notice-page': [

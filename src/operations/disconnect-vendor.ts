@@ -1,0 +1,79 @@
+import type { By } from '../audit/by.ts';
+import { appendAudit, forgetUser } from '../audit/store.ts';
+import { userIndex as indexUser } from '../database/blind-index.ts';
+import { inTransaction } from '../database/connection.ts';
+import type { Transaction } from '../database/connection.ts';
+import { endUser } from '../database/subject-marks.ts';
+import { endGrantsOf, sectorConnection } from '../subjects/connections.ts';
+import type { ArrivingUser } from '../subjects/create.ts';
+import { eraseInSector } from '../subjects/erase.ts';
+import type { DisconnectPolicy } from '../vendors/client.ts';
+import { ConflictError, UnknownError } from '../vendors/problem.ts';
+import { readSectorOwners, readVendors } from '../vendors/vendor-store.ts';
+import type { OperationContext } from './context.ts';
+import { requireLocalSubject } from './requested-user.ts';
+
+/** A user who is to be known to a vendor no more. */
+export interface DisconnectVendor {
+  readonly vendorId: string;
+  readonly localSubject: string;
+}
+
+/** What a disconnection did. */
+export interface Disconnection {
+  /** Whether the user's next login there gets another subject. */
+  readonly newSubject: boolean;
+  readonly sectors: number;
+}
+
+/**
+ * Ends all that a vendor has of a user, in all of its sectors, in one transaction:
+ * tokens that are out stop within 5 s. By the vendor's policy the user is then
+ * forgotten there as by an erasure, so that the vendor gets another subject if the
+ * user comes back, and nothing says which it was before; or keeps the subject.
+ *
+ * @throws RegistrationError; UnknownError where the vendor does not know the user,
+ *   ConflictError where its policy forbids it
+ */
+export async function disconnectVendor(
+  context: OperationContext,
+  { vendorId, localSubject }: DisconnectVendor,
+  by: By,
+): Promise<Disconnection> {
+  requireLocalSubject(localSubject);
+  const { db, atRest, keyring, clock } = context;
+  const at = clock();
+  return inTransaction(db, async (trx) => {
+    const [vendor] = await readVendors(trx, [vendorId]);
+    const users: ArrivingUser[] = [];
+    for (const [sector, owner] of await readSectorOwners(trx)) {
+      if (owner !== vendorId) continue;
+      const user = { sector, userIndex: indexUser(keyring.index, sector, localSubject) };
+      if ((await sectorConnection(trx, user)) !== undefined) users.push({ ...user, localSubject });
+    }
+    if (vendor === undefined || users.length === 0) {
+      throw new UnknownError('The vendor does not know the user.');
+    }
+    const policy = vendor.disconnect;
+    if (policy === 'forbidden') throw new ConflictError('The vendor cannot be disconnected.');
+    for (const user of users) await end(trx, context, user, policy, at);
+    // The change log stays locked from here on, and the head of the audit log is locked last of all.
+    for (const { userIndex } of users) await endUser(trx, atRest, userIndex, at);
+    const newSubject = policy === 'new_subject';
+    if (newSubject) for (const user of users) await forgetUser(trx, user);
+    const details = { sectors: users.length, new_subject: newSubject };
+    await appendAudit(trx, { ...by, act: 'account.disconnected', target: vendorId, details }, at);
+    return { newSubject, sectors: users.length };
+  });
+}
+
+async function end(
+  trx: Transaction,
+  { atRest, keyring }: OperationContext,
+  user: ArrivingUser,
+  policy: Exclude<DisconnectPolicy, 'forbidden'>,
+  at: Date,
+): Promise<void> {
+  if (policy === 'same_subject') await endGrantsOf(trx, user, at);
+  else await eraseInSector(trx, { atRest, tombstoneRoot: keyring.tombstone }, user);
+}
