@@ -9,6 +9,7 @@ import { ok, problem, warning, worst, type Finding, type Report } from './findin
 import { internalApiFindings } from './internal-apis.ts';
 import { issuerFinding } from './issuer.ts';
 import { examineLogin } from './login-page.ts';
+import { migrationFindings } from './migration.ts';
 import { relayPathsFinding } from './relay-paths.ts';
 import { startScratchProxy } from './scratch-proxy.ts';
 import { examineStorage, type Storage } from './storage.ts';
@@ -42,6 +43,7 @@ export async function examine(config: Config, clock: () => Date): Promise<Report
   }
   const clients = storage.clients.map(({ client }) => client);
   findings.push(...internalApiFindings(config.internalApis, clients, metadata));
+  findings.push(...migrationFindings(clients, clock()));
   if (metadata !== undefined) {
     findings.push(await accountFinding(config, metadata));
     findings.push(...(await walkAll(config, clock, storage, metadata, grantTypes)));

@@ -36,5 +36,7 @@ export function rolloutView(status: RolloutStatus): Readonly<Record<string, unkn
     previous_version: status.previous?.version ?? null,
     can_bypass: status.canBypass,
     accept_bypass_at: status.acceptBypassAt ?? null,
+    ...(status.migration !== undefined && { migration: status.migration }),
+    ...(status.preservedUsers !== undefined && { preserved_users: status.preservedUsers }),
   };
 }

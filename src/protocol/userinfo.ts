@@ -76,7 +76,12 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     const signed = await userinfoAnswer(parts, client, {
       ...released.claims,
       ...relayEmail(client.metadata, grant.subject, grant.kind),
-      ...formerSubject(client.metadata.migration, modeToday(grant, client), localSubject, parts.clock()),
+      ...formerSubject(
+        client.metadata.migration,
+        modeToday(grant, client),
+        localSubject,
+        parts.clock(),
+      ),
       sub: grant.subject,
     });
     // So may have the client's keys: a user who was erased meanwhile is told of no more.

@@ -5,6 +5,7 @@ import { userIndex } from '../database/blind-index.ts';
 import { appendChange } from '../database/changes.ts';
 import { inTransaction, type Connection } from '../database/connection.ts';
 import { advanceRevision, readClient, type StoredClient } from './client-store.ts';
+import type { MigrationPolicy } from './migration-members.ts';
 import { insertPhase, readPhases, type RecordedPhase } from './phase-store.ts';
 import { RegistrationError, StaleError, UnknownError } from './problem.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type RolloutSet,
 } from './rollout-request.ts';
 import { canBypass, phaseProblem } from './rules.ts';
+import { preservedUsersOf } from './vendor-store.ts';
 
 /** What the rollout operations work with. */
 export interface RolloutContext {
@@ -40,6 +42,9 @@ export interface RolloutStatus {
   readonly previous: RecordedPhase | undefined;
   readonly canBypass: boolean;
   readonly acceptBypassAt: Date | undefined;
+  readonly migration: MigrationPolicy | undefined;
+  /** In mode `preserve`: users who can still be correlated with what they were called before. */
+  readonly preservedUsers: number | undefined;
 }
 
 type State = Pick<RecordedPhase, 'phase' | 'percent' | 'pilotUsers'>;
@@ -114,6 +119,7 @@ export async function rolloutStatus(
   clientId: string,
 ): Promise<RolloutStatus> {
   const { stored, phases, current } = await standing(context, { clientId });
+  const { migration } = stored.client.metadata;
   return {
     clientId,
     vendorId: stored.client.vendorId,
@@ -121,6 +127,11 @@ export async function rolloutStatus(
     previous: previousOf(phases),
     canBypass: canBypass(stored.client),
     acceptBypassAt: stored.acceptBypassAt,
+    migration,
+    preservedUsers:
+      migration?.mode === 'preserve'
+        ? await preservedUsersOf(context.db, stored.client.sector)
+        : undefined,
   };
 }
 

@@ -94,6 +94,15 @@ export async function readSectorOwners(db: Connection): Promise<ReadonlyMap<stri
   return new Map(rows.map((row) => [text(row.sector), text(row.vendor_id)]));
 }
 
+/** How many users of a sector have the original subject for a pseudonym, and so are correlatable. */
+export async function preservedUsersOf(db: Connection, sector: string): Promise<number> {
+  const [row]: { users: number | string }[] = await db('pseudonyms')
+    .where({ sector: bytes(sector), algorithm: 'preserved' })
+    .whereNull('retired_at')
+    .count({ users: '*' });
+  return Number(row?.users ?? 0);
+}
+
 /** Makes a sector the vendor's, unless it is another's. Within a transaction that appends a change. */
 export async function claimSector(
   trx: Transaction,
