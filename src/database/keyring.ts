@@ -69,6 +69,8 @@ export async function rewrapKeyring(trx: Transaction, keys: MasterKeys): Promise
 }
 
 async function readOrCreate(trx: Transaction, keys: MasterKeys): Promise<Keyring> {
+  // Before the roots: a replica that starts beside this one may write roots, and then data, in between.
+  const dependent = await tableWithData(trx);
   const stored = await readWrapped(trx);
   const root = async (name: (typeof NAMES)[number]): Promise<Uint8Array> => {
     const wrapped = stored.get(name);
@@ -76,7 +78,12 @@ async function readOrCreate(trx: Transaction, keys: MasterKeys): Promise<Keyring
   };
   // A wrong key is found out here, before anything is created under it.
   for (const [name, wrapped] of stored) openRoot(keys, name, wrapped);
-  if (NAMES.some((name) => !stored.has(name))) await refuseOverData(trx);
+  if (dependent !== undefined && NAMES.some((name) => !stored.has(name))) {
+    throw new MasterKeyError(
+      `The table roots lacks keys that the rows of ${dependent} were made with. Restore it from a ` +
+        'backup of this database: new keys would give every user another subject.',
+    );
+  }
   return {
     storage: await root('storage'),
     index: await root('index'),
@@ -98,14 +105,11 @@ async function create(trx: Transaction, name: string, keys: MasterKeys): Promise
   return root;
 }
 
-async function refuseOverData(trx: Transaction): Promise<void> {
+async function tableWithData(trx: Transaction): Promise<string | undefined> {
   for (const table of DEPENDENT) {
-    if ((await trx(table).first()) === undefined) continue;
-    throw new MasterKeyError(
-      `The table roots lacks keys that the rows of ${table} were made with. Restore it from a ` +
-        'backup of this database: new keys would give every user another subject.',
-    );
+    if ((await trx(table).first()) !== undefined) return table;
   }
+  return undefined;
 }
 
 function openRoot(keys: MasterKeys, name: string, wrapped: Uint8Array): Buffer {

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
+import { createConnection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 
 import { AtRest, AtRestError } from '../../../src/database/at-rest.ts';
 import { inTransaction } from '../../../src/database/connection.ts';
 import { loadKeyring, MasterKeyError, rewrapKeyring } from '../../../src/database/keyring.ts';
-import { describeOnEachDialect } from '../../support/database.ts';
+import { describeOnEachDialect, freshDatabase } from '../../support/database.ts';
 import { fillEveryTable } from '../../migrations/rows.ts';
 
 const masterKey = randomBytes(32);
@@ -93,4 +95,31 @@ describeOnEachDialect('the keyring', (open) => {
       expect(() => atRest.open(other, sealed)).toThrow(AtRestError);
     }
   });
+});
+
+test('a replica that is done in the midst of our start is no reason to refuse ours', async () => {
+  const [other, database] = [await freshDatabase('mysql'), await freshDatabase('mysql')];
+  const roots = await loadKeyring(other.db, keys);
+  await fillEveryTable(other.db, { except: ['roots'] });
+  const { location } = database;
+  const holder = await createConnection('url' in location ? location.url : '');
+  await holder.query('lock tables salts write');
+  const ours = loadKeyring(database.db, keys);
+  const isWaiting = async (): Promise<boolean> => {
+    const [rows] = await holder.query(
+      `select 1 from information_schema.processlist
+        where db = database() and state like 'Waiting for table%'`,
+    );
+    return Array.isArray(rows) && rows.length > 0;
+  };
+  while (!(await isWaiting())) await sleep(20);
+  // What the other replica writes, in its order.
+  const beside = database.connect();
+  for (const row of await other.db('roots').select('*')) await beside('roots').insert(row);
+  const [salt] = await other.db('salts').select('*');
+  await holder.query('insert into salts set ?', salt);
+  await holder.query('unlock tables');
+  expect(await ours).toEqual(roots);
+  await holder.end();
+  await Promise.all([other.close(), database.close()]);
 });
