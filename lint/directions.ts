@@ -143,11 +143,12 @@ export const DIRECTIONS: readonly Direction[] = [
     libraries: ['express'],
   },
   {
-    files: ['src/admin/**'],
+    files: ['src/admin/*.ts'],
     up: '../',
-    knows: BELOW_CLI,
+    knows: [...BELOW_CLI, '../package.json'],
     libraries: ['express'],
   },
+  { files: ['src/admin/*/**'], up: '../../', knows: BELOW_CLI },
   // It walks a login through a proxy of its own, so it composes one, and asks which addresses are ours.
   { files: ['src/doctor/**'], up: '../', knows: [...BELOW_CLI, 'compose.ts', 'http/routes.ts'] },
   {
@@ -166,7 +167,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/composition/**'],
     up: '../',
-    knows: [...BELOW_CLI, 'protocol/**'],
+    knows: [...BELOW_CLI, 'protocol/**', 'admin/**'],
   },
   {
     files: ['src/compose.ts'],

@@ -3,9 +3,11 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AuditRecorder } from './audit/recorder.ts';
 import { watchedLogger } from './audit/security-events.ts';
 import { composeAccount } from './composition/account.ts';
+import { composeAdminApi } from './composition/admin-api.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
 import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeMapping } from './composition/mapping.ts';
+import { referenceStore } from './composition/reference-store.ts';
 import { composeTokenStatus } from './composition/token-status.ts';
 import { composeRegistration } from './composition/registration.ts';
 import { openVendorExchange } from './composition/vendor-exchange.ts';
@@ -15,7 +17,6 @@ import { AtRest } from './database/at-rest.ts';
 import type { Connection } from './database/connection.ts';
 import { openDatabase } from './database/connection.ts';
 import { loadKeyring } from './database/keyring.ts';
-import { putReference, readReference } from './database/references.ts';
 import { keepHouse } from './grants/housekeeping.ts';
 import { OneTimeUses } from './grants/one-time.ts';
 import { createAdminApp } from './http/admin-app.ts';
@@ -36,7 +37,6 @@ import { discoveryEndpoint } from './protocol/discovery.ts';
 import { NOTHING_OFFERED, offeredThrough } from './protocol/offered.ts';
 import type { HintParts } from './protocol/hints.ts';
 import { jwksEndpoint } from './protocol/jwks.ts';
-import type { ReferenceStore } from './protocol/seals.ts';
 import { Seals } from './protocol/seals.ts';
 import type { Endpoint } from './protocol/message.ts';
 import { answerSigner } from './protocol/signed-answer.ts';
@@ -282,6 +282,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     },
   });
 
+  const admin = composeAdminApi({ config, upstream, db, atRest, keyring, clock, log });
   let draining = false;
   const readiness = () => ({
     database: registry.databaseUp,
@@ -290,7 +291,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   });
   return {
     publicApp,
-    adminApp: createAdminApp({ adminToken: config.adminToken, readiness }),
+    adminApp: createAdminApp({ api: admin.router, readiness }),
     registry,
     upstream,
     readiness,
@@ -305,20 +306,12 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       await upstream.close();
       await pool.close();
       await internalApis.close();
+      await admin.close();
       await registered.close();
       await clientAuthentication.close();
       await recorder.close();
       await db.destroy();
     },
-  };
-}
-
-function referenceStore(db: Connection): ReferenceStore {
-  return {
-    put: (purpose, sealed, { expiresAt, user }) =>
-      putReference(db, purpose, Buffer.from(sealed), expiresAt, user),
-    read: async (purpose, reference, now) =>
-      (await readReference(db, purpose, reference, now))?.toString('utf8'),
   };
 }
 

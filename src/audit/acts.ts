@@ -12,6 +12,8 @@ export const AUDIT_ACTS = {
   'initial_token.revoked': 'A token to register clients with was ended.',
   'upstream_client.prepared': 'A client of the upstream was kept ready for a registration.',
   'upstream_client.withdrawn': 'A client of the upstream is kept ready no longer.',
+  'admin_token.created': 'A token for the admin API was made; `scopes` says what it may do.',
+  'admin_token.revoked': 'A token for the admin API was ended.',
   'sector_document.failed': 'A client’s `sector_identifier_uri` does not vouch for it any more.',
   'sector_document.recovered': 'A client’s `sector_identifier_uri` vouches for it again.',
   'client.bypass_accepted': 'An operator accepted that a client can go round the proxy.',

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { adminTokenCommand } from './commands/admin-token.ts';
 import { applyCommand } from './commands/apply.ts';
 import { auditCommand } from './commands/audit.ts';
 import { clientCommand } from './commands/client.ts';
@@ -19,7 +20,7 @@ import { Output } from './output.ts';
 const COMMANDS = [
   ...[serveCommand, migrateCommand, doctorCommand, applyCommand],
   ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand],
-  ...[saltCommand, keysCommand, auditCommand],
+  ...[saltCommand, keysCommand, auditCommand, adminTokenCommand],
 ];
 
 /** Runs one command line; resolves with its exit code (design section 7). */

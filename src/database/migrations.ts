@@ -12,6 +12,7 @@ import { registration } from '../../migrations/0009_registration.ts';
 import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
 import { selfService } from '../../migrations/0013_self_service.ts';
 import { mappingAndImport } from '../../migrations/0011_mapping_and_import.ts';
+import { adminApi } from '../../migrations/0012_admin_api.ts';
 import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
 import { withMigrationLease } from './migration-lease.ts';
@@ -30,6 +31,7 @@ const MIGRATIONS: readonly Migration[] = [
   registration,
   subjectLifecycle,
   mappingAndImport,
+  adminApi,
   selfService,
 ];
 

@@ -1,11 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import express from 'express';
-import type { Express, RequestHandler } from 'express';
+import type { Express, Router } from 'express';
 import helmet from 'helmet';
 
 /** What the admin listener is made of. */
 export interface AdminAppParts {
-  readonly adminToken: string | undefined;
+  /** The admin API, below `/admin`. */
+  readonly api: Router;
   /** What readiness depends on, by name; all true: ready. */
   readonly readiness: () => Readonly<Record<string, boolean>>;
 }
@@ -14,6 +14,7 @@ export interface AdminAppParts {
 export function createAdminApp(parts: AdminAppParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
+  app.enable('case sensitive routing').enable('strict routing');
   app.use(helmet());
   app.get('/livez', (_request, response) => {
     response.set('cache-control', 'no-store').json({ status: 'alive' });
@@ -26,29 +27,9 @@ export function createAdminApp(parts: AdminAppParts): Express {
       .set('cache-control', 'no-store')
       .json({ status: ready ? 'ready' : 'not ready', checks });
   });
-  app.use('/admin', requireAdminToken(parts.adminToken));
+  app.use('/admin', parts.api);
   app.use((_request, response) => {
     response.status(404).json({ error: { code: 'not_found', message: 'Nothing is here.' } });
   });
   return app;
-}
-
-/** Bearer authentication; without a configured token nobody gets in. */
-function requireAdminToken(adminToken: string | undefined): RequestHandler {
-  return (request, response, next) => {
-    const presented = /^bearer +(\S+) *$/i.exec(request.get('authorization') ?? '')?.[1];
-    if (presented !== undefined && adminToken !== undefined && same(presented, adminToken)) {
-      next();
-      return;
-    }
-    response
-      .status(401)
-      .set('www-authenticate', 'Bearer realm="pairwise-proxy admin"')
-      .json({ error: { code: 'unauthorized', message: 'A valid bearer token is required.' } });
-  };
-}
-
-function same(a: string, b: string): boolean {
-  const digest = (value: string): Buffer => createHash('sha256').update(value, 'utf8').digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

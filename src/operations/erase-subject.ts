@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { By } from '../audit/by.ts';
 import type { AuditedUser } from '../audit/store.ts';
 import { appendAudit, forgetUser } from '../audit/store.ts';
+import { forgetAnswersOnUsers } from '../database/admin-requests.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { accountIndex, deleteAccountSessions } from '../database/account-sessions.ts';
 import { appendChange } from '../database/changes.ts';
@@ -77,7 +78,11 @@ async function eraseEverywhere(
     total.pseudonyms += erased.pseudonyms;
     total.sessions += erased.sessions;
   }
+  const former = await eraseFormerNames(trx, { ...context, sectors }, localSubject, at);
+  ended.push(...former.ended);
+  total.sessions += former.sessions;
   const clients = await forgetPilots(trx, indexes);
+  await forgetAnswersOnUsers(trx);
   await deleteAccountSessions(trx, accountIndex(keyring.index, localSubject));
   // The change log stays locked from here on, so it comes behind all that may wait for others.
   for (const userIndex of ended) await endUser(trx, atRest, userIndex, at);

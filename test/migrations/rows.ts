@@ -151,6 +151,20 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     end_sessions: false,
     rotated: 0,
   },
+  admin_tokens: {
+    name: bytes('dashboard'),
+    token_hash: hash(15),
+    scopes: 'read',
+    created_at: 1,
+    expires_at: 2,
+  },
+  admin_requests: {
+    key_hash: hash(16),
+    fingerprint: hash(17),
+    names_users: false,
+    created_at: 1,
+    expires_at: 2,
+  },
   subject_lookups: { actor: bytes('cli:ada'), hour: 1, count: 1 },
 };
 

@@ -1,12 +1,11 @@
+import express from 'express';
 import request from 'supertest';
 import { describe, expect, it } from 'vitest';
 
 import { createAdminApp } from '../../../src/http/admin-app.ts';
 
-const TOKEN = 'admin-token-0123456789-0123456789';
-
-function app(checks: Readonly<Record<string, boolean>>, adminToken: string | undefined = TOKEN) {
-  return createAdminApp({ adminToken, readiness: () => checks });
+function app(checks: Readonly<Record<string, boolean>>) {
+  return createAdminApp({ api: express.Router(), readiness: () => checks });
 }
 
 describe('the probes', () => {
@@ -24,36 +23,5 @@ describe('the probes', () => {
       status: 'not ready',
       checks: { database: true, upstream: false },
     });
-  });
-});
-
-describe('/admin', () => {
-  it.each([
-    ['without a token', undefined],
-    ['with another token', `Bearer ${TOKEN}x`],
-    ['with the token as Basic', `Basic ${TOKEN}`],
-    ['with an empty token', 'Bearer '],
-  ])('answers 401 %s', async (_name, authorization) => {
-    const asked = request(app({})).get('/admin/v1/clients');
-    const answer = await (authorization === undefined
-      ? asked
-      : asked.set('authorization', authorization));
-    expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']).toMatch(/^Bearer /);
-  });
-
-  it('answers 401 to every token where none is configured', async () => {
-    const unconfigured = createAdminApp({ adminToken: undefined, readiness: () => ({}) });
-    const answer = await request(unconfigured)
-      .get('/admin/v1/clients')
-      .set('authorization', `Bearer ${TOKEN}`);
-    expect(answer.status).toBe(401);
-  });
-
-  it('lets the token in, to where nothing is yet', async () => {
-    const answer = await request(app({}))
-      .get('/admin/v1/clients')
-      .set('authorization', `Bearer ${TOKEN}`);
-    expect(answer.status).toBe(404);
   });
 });

@@ -1,0 +1,26 @@
+import type { By } from '../audit/by.ts';
+import type { PseudonymAlgorithm } from '../config/types.ts';
+import type { MasterKeys } from '../database/keyring.ts';
+import type { AdminScope } from '../operations/admin-tokens.ts';
+import type { OperationContext } from '../operations/context.ts';
+import type { RegistryContext } from '../operations/registry-context.ts';
+
+/** What the operations behind the API work with. */
+export interface AdminContext extends OperationContext, RegistryContext {
+  readonly algorithm: PseudonymAlgorithm;
+  readonly masterKeys: MasterKeys;
+}
+
+/** Whoever presented a good token. */
+export interface Caller {
+  /** Of the token: the actor of the audit log is `token:NAME`. */
+  readonly name: string;
+  readonly scopes: readonly AdminScope[];
+  /** Undefined: `ADMIN_TOKEN`, which holds while it is configured. */
+  readonly expiresAt: Date | undefined;
+}
+
+/** Who does it, for the audit log. */
+export function byCaller(caller: Caller, requestId: string, reason: string | undefined): By {
+  return { actor: `token:${caller.name}`, requestId, ...(reason !== undefined && { reason }) };
+}

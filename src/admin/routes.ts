@@ -1,0 +1,23 @@
+import type { Route } from './route.ts';
+import { AUDIT_ROUTES } from './routes/audit.ts';
+import { CLIENT_ROUTES } from './routes/clients.ts';
+import { KEY_ROUTES } from './routes/keys.ts';
+import { ROLLOUT_ROUTES } from './routes/rollout.ts';
+import { SALT_ROUTES } from './routes/salts.ts';
+import { SUBJECT_ROUTES } from './routes/subjects.ts';
+import { TOKEN_ROUTES } from './routes/tokens.ts';
+import { VENDOR_REGISTRATION_ROUTES } from './routes/vendor-registration.ts';
+import { VENDOR_ROUTES } from './routes/vendors.ts';
+
+/** Every operation of the admin API. */
+export const ROUTES: readonly Route[] = [
+  ...VENDOR_ROUTES,
+  ...VENDOR_REGISTRATION_ROUTES,
+  ...CLIENT_ROUTES,
+  ...ROLLOUT_ROUTES,
+  ...SUBJECT_ROUTES,
+  ...SALT_ROUTES,
+  ...KEY_ROUTES,
+  ...AUDIT_ROUTES,
+  ...TOKEN_ROUTES,
+];

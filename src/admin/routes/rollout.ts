@@ -1,0 +1,129 @@
+import { z } from 'zod';
+
+import { orUnavailable } from '../../database/connection.ts';
+import { phaseView, rolloutView } from '../../operations/phase-view.ts';
+import { readClients } from '../../vendors/client-store.ts';
+import {
+  rolloutHistory,
+  rolloutRollback,
+  rolloutSet,
+  rolloutStatus,
+  type RolloutContext,
+} from '../../vendors/rollout.ts';
+import type { AdminContext } from '../context.ts';
+import { stale } from '../failure.ts';
+import { pageAfter } from '../page.ts';
+import { pageOf, pageQuery, reasonMember, route } from '../route.ts';
+import { maybeInstant, phase, phaseVersion } from '../schemas.ts';
+
+const status = phaseVersion.extend({
+  client_id: z.string(),
+  vendor: z.string(),
+  previous: z.string().nullable().describe('What a rollback would restore, in words.'),
+  previous_version: z.int().nullable(),
+  can_bypass: z.boolean(),
+  accept_bypass_at: maybeInstant,
+});
+
+const outcome = phaseVersion.extend({
+  client_id: z.string(),
+  changed: z.boolean().describe('false: it was so already.'),
+  ended_sessions: z.boolean().optional(),
+});
+
+const ROLLOUT = '/clients/{client}/rollout';
+
+/** Phases of clients. */
+export const ROLLOUT_ROUTES = [
+  route({
+    ...{ id: 'listRollouts', method: 'get', path: '/rollouts', tag: 'rollout', scope: 'read' },
+    summary: 'Say where every client stands',
+    query: z.strictObject(pageQuery),
+    answer: { status: 200, description: 'By client_id.', schema: pageOf(status) },
+    handle: async ({ db, atRest }, { query }) => {
+      const stored = await orUnavailable(() => readClients(db, atRest));
+      const ids = stored.map(({ client }) => client.clientId);
+      const { items, next } = pageAfter(ids, (id) => id, query);
+      const views = [];
+      for (const id of items) views.push(rolloutView(await rolloutStatus({ db, atRest }, id)));
+      return { value: { items: views, next } };
+    },
+  }),
+  route({
+    ...{ id: 'showRollout', method: 'get', path: ROLLOUT, tag: 'rollout', scope: 'read' },
+    summary: 'Say where a client stands',
+    answer: { status: 200, description: 'Its phase.', schema: status, hasState: true },
+    handle: async ({ db, atRest }, { path }) => {
+      const found = await orUnavailable(() => rolloutStatus({ db, atRest }, path.client));
+      return { value: rolloutView(found), state: String(found.current.version) };
+    },
+  }),
+  route({
+    ...{ id: 'setRollout', method: 'put', path: ROLLOUT, tag: 'rollout', scope: 'operate' },
+    summary: 'Put a client into a phase',
+    description: 'It holds in every replica within 5 seconds; going back is one request.',
+    needsState: true,
+    body: z.strictObject({
+      ...reasonMember,
+      phase,
+      percent: z.int().min(0).max(100).optional().describe('Narrows pairwise to this share.'),
+      users: z
+        .array(z.string().min(1).max(255))
+        .max(1000)
+        .optional()
+        .describe('Narrows pairwise to these local subjects, and to the share.'),
+      end_sessions: z.boolean().default(false).describe('End the tokens issued before.'),
+    }),
+    answer: { status: 200, description: 'The version in force.', schema: outcome, hasState: true },
+    problems: ['entry_invalid', 'conflict'],
+    handle: async (context, { path, body, by, state }) => {
+      const { phase: wanted, percent, users, end_sessions: endSessions } = body;
+      const request = { ...by, clientId: path.client, phase: wanted, percent, users, endSessions };
+      const expectedVersion = versionOf(path.client, state);
+      const done = await rolloutSet(rolloutOf(context), { ...request, expectedVersion });
+      const { changed, version } = done;
+      const told = { client_id: path.client, changed, ended_sessions: endSessions };
+      return { value: { ...told, ...phaseView(version) }, state: String(version.version) };
+    },
+  }),
+  route({
+    ...{ id: 'rollBack', method: 'post', path: `${ROLLOUT}/rollback`, tag: 'rollout' },
+    ...{ scope: 'operate', summary: 'Restore the version before; again goes further back' },
+    repeats: 'keyed',
+    body: z.strictObject({
+      ...reasonMember,
+      to: z.int().min(1).optional().describe('Restore this version.'),
+      from: z.int().min(1).optional().describe('Only if this version is in force.'),
+    }),
+    answer: { status: 200, description: 'The version in force.', schema: outcome },
+    problems: ['entry_invalid', 'conflict', 'stale'],
+    handle: async (context, { path, body, by }) => {
+      const request = { ...by, clientId: path.client, to: body.to, expectedVersion: body.from };
+      const { version, changed } = await rolloutRollback(rolloutOf(context), request);
+      return { value: { client_id: path.client, changed, ...phaseView(version) } };
+    },
+  }),
+  route({
+    ...{ id: 'listRolloutVersions', method: 'get', path: `${ROLLOUT}/history`, tag: 'rollout' },
+    ...{ scope: 'read', summary: 'List the recorded versions of a client, newest first' },
+    query: z.strictObject(pageQuery),
+    answer: { status: 200, description: 'Versions.', schema: pageOf(phaseVersion) },
+    handle: async ({ db }, { path, query }) => {
+      const versions = await orUnavailable(() => rolloutHistory({ db }, path.client));
+      // The newest has the lowest key, so that the pages begin with it.
+      const keyOf = (version: number): string => String(2 ** 48 - version).padStart(16, '0');
+      const { items, next } = pageAfter(versions, ({ version }) => keyOf(version), query);
+      return { value: { items: items.map(phaseView), next } };
+    },
+  }),
+];
+
+function rolloutOf({ db, atRest, keyring, clock }: AdminContext): RolloutContext {
+  return { db, atRest, clock, indexRoot: keyring.index };
+}
+
+function versionOf(clientId: string, state: string | undefined): number | undefined {
+  if (state === undefined) return undefined;
+  if (/^\d{1,9}$/.test(state)) return Number(state);
+  throw stale(`The client "${clientId}" is not in this state.`);
+}

@@ -1,0 +1,62 @@
+import { Authentication } from '../admin/authenticate.ts';
+import { adminApi } from '../admin/router.ts';
+import type { Config } from '../config/types.ts';
+import { purgeExpired } from '../database/purge.ts';
+import type { OperationContext } from '../operations/context.ts';
+import { openGuardedExchange } from '../outbound/guarded-exchange.ts';
+import { upstreamGrants } from '../upstream/grant-types.ts';
+import type { UpstreamProvider } from '../upstream/provider.ts';
+import { grantsOfUpstream } from '../vendors/upstream-grants.ts';
+
+/** What the admin API is wired from. */
+export interface AdminApiOptions extends OperationContext {
+  readonly config: Config;
+  readonly upstream: UpstreamProvider;
+}
+
+/** The admin API as the composed application has it. */
+export interface ComposedAdminApi {
+  readonly router: ReturnType<typeof adminApi>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds between two rounds over kept answers. */
+const INTERVAL = 600_000;
+
+/** Wires the admin API. */
+export function composeAdminApi({
+  config,
+  upstream,
+  ...context
+}: AdminApiOptions): ComposedAdminApi {
+  const { db, clock, log } = context;
+  const { outboundPrivateOrigins } = config;
+  const pool = openGuardedExchange({
+    mayBePrivate: (origin) => outboundPrivateOrigins.includes(origin),
+  });
+  const timer = setInterval(() => {
+    purgeExpired(db, 'admin_requests', clock()).catch((error: unknown) => {
+      log.warn({ err: error }, 'kept answers not removed');
+    });
+  }, INTERVAL).unref();
+  const router = adminApi({
+    authentication: new Authentication({ db, clock, adminToken: config.adminToken }),
+    context: {
+      ...context,
+      algorithm: config.pseudonymAlgorithm,
+      masterKeys: config.secrets,
+      vendorExchange: pool.exchange,
+      upstreamGrants: async (named) => {
+        if (grantsOfUpstream(named).length === 0) return undefined;
+        return upstream.known ? upstreamGrants(upstream.metadata()) : 'unknown';
+      },
+    },
+  });
+  return {
+    router,
+    close: async () => {
+      clearInterval(timer);
+      await pool.close();
+    },
+  };
+}

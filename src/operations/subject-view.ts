@@ -1,0 +1,49 @@
+import type { SaltVersion } from '../subjects/salts/rotation.ts';
+import type { Erasure } from './erase-subject.ts';
+import type { HeldPseudonym } from './list-subject.ts';
+import type { RotatedSubject } from './rotate-subject.ts';
+import type { RotatedSubjects } from './rotate-subjects.ts';
+
+type View = Readonly<Record<string, unknown>>;
+
+/** A pseudonym of a user, as it is shown to whoever asked for the user. */
+export function heldView(one: HeldPseudonym): View {
+  return {
+    ...{ sector: one.sector, vendor: one.vendorId ?? null, sub: one.sub },
+    ...{ generation: one.generation, algorithm: one.algorithm, created_at: one.createdAt },
+    retired_at: one.retiredAt ?? null,
+    grace_until: one.graceUntil ?? null,
+  };
+}
+
+/** What an erasure did. */
+export function erasureView({ id, auditPosition, ...done }: Erasure): View {
+  return { erasure: id, ...done, audit_position: auditPosition };
+}
+
+/** What became of one pseudonym. */
+export function rotatedView(done: RotatedSubject, endedSessions: boolean): View {
+  return {
+    ...{ sector: done.sector, generation: done.generation },
+    ...{ old_sub: done.oldSub, new_sub: done.newSub },
+    ...{ grace_until: done.graceUntil, ended_sessions: endedSessions },
+  };
+}
+
+/** What became of many. */
+export function rotatedManyView(done: RotatedSubjects): View {
+  return {
+    ...{ scope: done.scope, rotated: done.rotated, grace_days: done.graceDays },
+    ...{ ended_sessions: done.endedSessions, resumed: done.resumed },
+  };
+}
+
+/** A version of the salt. */
+export function saltView(one: SaltVersion): View {
+  return {
+    ...{ version: one.version, state: one.state, pseudonyms: one.pseudonyms },
+    created_at: one.createdAt,
+    retired_at: one.retiredAt ?? null,
+    destroy_after: one.destroyAfter ?? null,
+  };
+}
