@@ -78,9 +78,6 @@ async function eraseEverywhere(
     total.pseudonyms += erased.pseudonyms;
     total.sessions += erased.sessions;
   }
-  const former = await eraseFormerNames(trx, { ...context, sectors }, localSubject, at);
-  ended.push(...former.ended);
-  total.sessions += former.sessions;
   const clients = await forgetPilots(trx, indexes);
   await forgetAnswersOnUsers(trx);
   await deleteAccountSessions(trx, accountIndex(keyring.index, localSubject));
