@@ -154,12 +154,8 @@ export function withAccountLogins(logins: LoginPolicy, parts: AccountLoginParts)
 }
 
 /** To be registered at the upstream for the proxy's own client. */
-export function accountRedirectUri(issuer: string): string {
+function redirectUri({ issuer }: AccountLoginParts): string {
   return `${issuer}/account/callback`;
-}
-
-function redirectUri({ issuer }: Pick<AccountLoginParts, 'issuer'>): string {
-  return accountRedirectUri(issuer);
 }
 
 function isCallback(parts: AccountLoginParts, url: URL): boolean {

@@ -8,7 +8,7 @@ import type { TakeReference } from './pending-notices.ts';
 import type { Seals } from './seals.ts';
 
 /** Seconds from the authentication on; whatever a user does here is done by somebody who just logged in. */
-export const ACCOUNT_SECONDS = 600;
+const ACCOUNT_SECONDS = 600;
 
 /** A user who has logged in at `/account`. */
 export interface AccountSession {

@@ -24,6 +24,7 @@ export async function heldInSector(
   const generations = await listGenerations(db, user);
   const sessions = await db('sessions').where(key).orderBy('created_at').select<SessionRow[]>();
   const notices = await db('notices').where(key).select<NoticeRow[]>();
+  const lastUsedOn = await lastUses(db, key);
   const changes = await db('subject_changes').where(key).orderBy('id').select<ChangeRow[]>();
   const rows = [generations, sessions, notices, changes];
   if (rows.every(({ length }) => length === 0)) return undefined;
@@ -34,6 +35,7 @@ export async function heldInSector(
       retired_at: one.retiredAt?.toISOString() ?? null,
       grace_until: one.graceUntil?.toISOString() ?? null,
     })),
+      last_used_on: lastUsedOn.get(one.generation) ?? null,
     sessions: sessions.map((row) => ({
       ...{ client_id: text(row.client_id), sid: row.sid === null ? null : text(row.sid) },
       sub: row.released_sub === null ? null : text(row.released_sub),
@@ -59,6 +61,20 @@ interface SessionRow {
   readonly released_sub: Buffer | null;
   readonly created_at: number;
   readonly expires_at: number;
+/** The last day on which each generation was used, as in `2026-11-23`. */
+async function lastUses(
+  db: Connection,
+  key: { readonly sector: Buffer; readonly user_index: Buffer },
+): Promise<ReadonlyMap<number, string>> {
+  const rows = await db('pseudonyms')
+    .where(key)
+    .whereNotNull('last_used_day')
+    .select<{ generation: number; last_used_day: number }[]>('generation', 'last_used_day');
+  return new Map(
+    rows.map((row) => [row.generation, iso(row.last_used_day * 86_400_000).slice(0, 10)]),
+  );
+}
+
   readonly revoked_at: number | null;
   readonly upstream_id_token: Buffer | null;
 }

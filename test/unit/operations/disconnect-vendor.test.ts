@@ -122,6 +122,17 @@ describeOnEachDialect('a user who disconnects a vendor', (open) => {
     expect(await findHandle(stage.context.db, user)).toBeUndefined();
   });
 
+  it('is told on which day a pseudonym was last used', async () => {
+    const sub = await stage.replica.subjectOf(acme, 'alice');
+    await stage.database.db('pseudonyms').update({ last_used_day: 20_000 });
+    const { sectors } = await downloadAccount(stage.context, 'alice', BY);
+    expect(sectors[0]?.pseudonyms).toMatchObject([{ sub, last_used_on: '2024-10-04' }]);
+    const [connection] = await listConnections(stage.context, 'alice');
+    expect(connection?.since.getTime()).toBe(NOW.getTime());
+    // The session began later than that day.
+    expect(connection?.lastUsed?.toISOString().slice(0, 10)).toBe(NOW.toISOString().slice(0, 10));
+  });
+
   it('may download as often as others have: the limit of operators is not theirs', async () => {
     await stage.replica.subjectOf(acme, 'alice');
     for (let time = 0; time <= LOOKUPS_AN_HOUR; time += 1) {
