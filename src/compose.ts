@@ -24,6 +24,7 @@ import { createPublicApp } from './http/public-app.ts';
 import { OWN_PREFIXES } from './http/routes.ts';
 import { respondRelayError } from './http/request-context.ts';
 import { outOfBand } from './composition/out-of-band.ts';
+import { composeEvents } from './composition/events.ts';
 import { composeLogout } from './composition/logout.ts';
 import { composeNotices } from './composition/notices.ts';
 import { authorizationEndpointOf, relayUpstream } from './composition/relay-upstream.ts';
@@ -220,6 +221,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     indexRoot: keyring.index,
     publicKeys: () => ring.publicKeys(),
   });
+  const events = composeEvents({ config, db, issue, registry, authentication, log });
   const publicKeys = () => ring.publicKeys();
   const internalApis = composeInternalApis(config, {
     ...{ issuer, seals, clock, publicKeys, upstream, dpop, registry },
@@ -269,6 +271,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       ),
       device: elsewhere.device,
       ciba: elsewhere.ciba,
+      events: events.events,
       register: registered.register,
       registration: registered.registration,
       mapping: composeMapping({ db, keyring, clock, registry }),
@@ -301,6 +304,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     close: async () => {
       stopHousekeeping();
       await logouts.close();
+      await events.close();
       ring.close();
       await registry.close();
       await upstream.close();

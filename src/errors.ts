@@ -1,4 +1,5 @@
 import { ACCOUNT } from './reasons/account.ts';
+import { EVENTS } from './reasons/events.ts';
 import { GRANTS } from './reasons/grants.ts';
 import { INTERNAL_APIS } from './reasons/internal-apis.ts';
 import { MAPPING } from './reasons/mapping.ts';
@@ -19,6 +20,7 @@ export const REASONS = {
   ...UPSTREAM,
   ...INTERNAL_APIS,
   ...REGISTRATION,
+  ...EVENTS,
   ...ACCOUNT,
   ...MAPPING,
 } as const;

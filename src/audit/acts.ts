@@ -46,6 +46,9 @@ export const AUDIT_ACTS = {
   'mapping.answered': 'A vendor sent `asked` old subjects, and was told the new one of `answered`.',
   'client.former_subject_released':
     'A client is let see the original subject of its users, in the claim `claim` until `until`.',
+  'events.delivered': 'A vendor took events about `delivered` changed subjects.',
+  'event.abandoned': 'A vendor did not take an event, which is not sent again by itself.',
+  'events.repeated': 'An operator had a vendor told again of all changes still in their grace.',
   'subject.looked_up': 'An operator asked for the local subject behind a pseudonym.',
   'grant.revoked': 'A grant was ended, with everything that it had yielded.',
   'pseudonyms.recorded':

@@ -13,6 +13,7 @@ import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
 import { selfService } from '../../migrations/0013_self_service.ts';
 import { mappingAndImport } from '../../migrations/0011_mapping_and_import.ts';
 import { adminApi } from '../../migrations/0012_admin_api.ts';
+import { events } from '../../migrations/0015_events.ts';
 import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
 import { withMigrationLease } from './migration-lease.ts';
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly Migration[] = [
   mappingAndImport,
   adminApi,
   selfService,
+  events,
 ];
 
 /** The migrations under names that carry no file extension. */

@@ -147,6 +147,14 @@ export const ROUTES: readonly Route[] = [
     audience: 'vendor',
     passesOn: true,
   },
+  {
+    endpoint: 'events',
+    path: '/oidc/events',
+    methods: ['POST'],
+    cors: 'nobody',
+    audience: 'vendor',
+    body: 'json',
+  },
   { endpoint: 'ciba', path: '/oidc/ciba', methods: ['POST'], cors: 'client', audience: 'vendor' },
   {
     endpoint: 'account',

@@ -67,7 +67,7 @@ export async function collectSubject(
       if (found === undefined && handle === undefined) continue;
       held.push({
         ...{ sector, vendor: owners.get(sector) ?? null },
-        ...(found ?? { pseudonyms: [], sessions: [], notices: [], changes: [] }),
+        ...(found ?? { pseudonyms: [], sessions: [], notices: [], changes: [], given: [] }),
         audit_handle: handle?.toString('hex') ?? null,
       });
     }

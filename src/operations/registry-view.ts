@@ -40,6 +40,12 @@ export function clientView(stored: StoredClient): Readonly<Record<string, unknow
     pilot_users: client.phases.at(-1)?.pilotUsers.length ?? 0,
     subject_type: client.subjectType,
     ...client.metadata,
+    ...(client.metadata.events !== undefined && {
+      events: {
+        ...client.metadata.events,
+        has_authorization_header: client.eventsAuthorization !== undefined,
+      },
+    }),
     has_client_secret: client.clientSecret !== undefined,
     upstream:
       upstream === undefined

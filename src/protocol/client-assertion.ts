@@ -19,7 +19,8 @@ export interface AssertionParts {
 }
 
 /** The endpoints where clients authenticate, by the last part of their addresses under `/oidc/`. */
-export type AuthenticatingEndpoint = 'token' | 'par' | 'introspect' | 'revoke' | 'device' | 'ciba';
+export type AuthenticatingEndpoint =
+  'token' | 'par' | 'introspect' | 'revoke' | 'device' | 'ciba' | 'events';
 
 /**
  * Whether an assertion authenticates a client at an endpoint (RFC 7523 3). It may be meant for

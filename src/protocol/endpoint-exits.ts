@@ -84,6 +84,17 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
     'response-headers',
   ],
   ciba: ['auth-req-id', 'backchannel-hint', 'response-headers'],
+  events: [
+    'event-subject',
+    'event-user',
+    'event-sector',
+    'event-audience',
+    'event-id',
+    'event-phase',
+    'event-grace',
+    'event-address',
+    'response-headers',
+  ],
   register: [
     'registration-members',
     'registration-address',

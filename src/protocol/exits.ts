@@ -29,6 +29,7 @@ export interface Endpoints extends Partial<AccountEndpoints> {
   readonly revoke: Endpoint;
   readonly device: Endpoint;
   readonly ciba: Endpoint;
+  readonly events: Endpoint;
   readonly register: Endpoint;
   readonly registration: Endpoint;
   readonly mapping: Endpoint;
@@ -58,6 +59,7 @@ const TOKENS = 'test/leaks/introspection.test.ts';
 const LOGOUT = 'test/leaks/logout.test.ts';
 const MAPPING = 'test/leaks/mapping.test.ts';
 const REGISTRATION = 'test/leaks/registration.test.ts';
+const EVENTS = 'test/leaks/events.test.ts';
 const ACCOUNT = 'test/leaks/account.test.ts';
 
 /**
@@ -285,6 +287,23 @@ export const EXITS = {
   'account-login': { rule: 'ends in the browser that began it', proof: ACCOUNT },
   'account-fresh': { rule: 'opens only to an authentication of just now', proof: ACCOUNT },
   'account-form': { rule: 'acts only on a form of the session’s own page', proof: ACCOUNT },
+  'event-subject': {
+    rule: 'names the subject that this client was given, and the one that took its place',
+    proof: EVENTS,
+  },
+  'event-user': {
+    rule: 'is about nobody whom this client was never given',
+    proof: EVENTS,
+  },
+  'event-sector': { rule: 'is about the client’s own sector alone', proof: EVENTS },
+  'event-audience': { rule: '`aud` is the vendor’s own client id', proof: EVENTS },
+  'event-id': { rule: '`jti` is another one for each client', proof: EVENTS },
+  'event-phase': { rule: 'nothing for a client without pseudonyms', proof: EVENTS },
+  'event-grace': { rule: 'nothing of a change whose grace is over', proof: EVENTS },
+  'event-address': {
+    rule: 'goes to the address that the vendor registered, where that is public',
+    proof: 'test/attacks/events.test.ts',
+  },
   logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
 } as const satisfies Record<string, Exit>;
 

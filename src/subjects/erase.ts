@@ -10,7 +10,7 @@ import { leaveTombstone } from './tombstones.ts';
  * test holds that every table with a `user_index` stands here, is erased
  * otherwise, or keeps nothing.
  */
-export const USER_TABLES = ['sessions', 'subject_changes', 'notices'] as const;
+export const USER_TABLES = ['sessions', 'subject_changes', 'notices', 'given_subjects'] as const;
 
 /** What erasing a user in one sector works with. */
 export interface Eraser {

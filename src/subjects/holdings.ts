@@ -13,6 +13,8 @@ export interface HeldInSector {
   readonly notices: readonly Held[];
   /** Pseudonyms that took the place of others. */
   readonly changes: readonly Held[];
+  /** The clients that were given a pseudonym, and which one first. */
+  readonly given: readonly Held[];
 }
 
 /** Everything that is held on a user in a sector; undefined: nothing. */
@@ -22,20 +24,21 @@ export async function heldInSector(
 ): Promise<HeldInSector | undefined> {
   const key = { sector: bytes(user.sector), user_index: asBuffer(user.userIndex) };
   const generations = await listGenerations(db, user);
+  const lastUsedOn = await lastUses(db, key);
   const sessions = await db('sessions').where(key).orderBy('created_at').select<SessionRow[]>();
   const notices = await db('notices').where(key).select<NoticeRow[]>();
-  const lastUsedOn = await lastUses(db, key);
   const changes = await db('subject_changes').where(key).orderBy('id').select<ChangeRow[]>();
-  const rows = [generations, sessions, notices, changes];
+  const given = await db('given_subjects').where(key).select<GivenRow[]>();
+  const rows = [generations, sessions, notices, changes, given];
   if (rows.every(({ length }) => length === 0)) return undefined;
   return {
     pseudonyms: generations.map((one) => ({
       ...{ sub: one.sub, generation: one.generation, algorithm: one.algorithm },
       created_at: one.createdAt.toISOString(),
+      last_used_on: lastUsedOn.get(one.generation) ?? null,
       retired_at: one.retiredAt?.toISOString() ?? null,
       grace_until: one.graceUntil?.toISOString() ?? null,
     })),
-      last_used_on: lastUsedOn.get(one.generation) ?? null,
     sessions: sessions.map((row) => ({
       ...{ client_id: text(row.client_id), sid: row.sid === null ? null : text(row.sid) },
       sub: row.released_sub === null ? null : text(row.released_sub),
@@ -52,15 +55,12 @@ export async function heldInSector(
       ...{ old_sub: text(row.old_sub), new_sub: text(row.new_sub) },
       at: iso(row.at),
     })),
+    given: given.map((row) => ({
+      ...{ client_id: text(row.client_id), generation: row.generation },
+    })),
   };
 }
 
-interface SessionRow {
-  readonly client_id: Buffer;
-  readonly sid: Buffer | null;
-  readonly released_sub: Buffer | null;
-  readonly created_at: number;
-  readonly expires_at: number;
 /** The last day on which each generation was used, as in `2026-11-23`. */
 async function lastUses(
   db: Connection,
@@ -75,6 +75,12 @@ async function lastUses(
   );
 }
 
+interface SessionRow {
+  readonly client_id: Buffer;
+  readonly sid: Buffer | null;
+  readonly released_sub: Buffer | null;
+  readonly created_at: number;
+  readonly expires_at: number;
   readonly revoked_at: number | null;
   readonly upstream_id_token: Buffer | null;
 }
@@ -83,6 +89,11 @@ interface NoticeRow {
   readonly client_id: Buffer;
   readonly shown: string;
   readonly at: number;
+}
+
+interface GivenRow {
+  readonly client_id: Buffer;
+  readonly generation: number;
 }
 
 interface ChangeRow {

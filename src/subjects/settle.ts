@@ -16,6 +16,8 @@ import { recordArrival } from './arrival.ts';
 import type { Arrival } from './arrival.ts';
 import { findOrCreate } from './create.ts';
 import type { ArrivingUser, FoundPseudonym, Mint } from './create.ts';
+import { isNameOf } from './former-names.ts';
+import { NotedGifts, noteGiven } from './given.ts';
 import { checkLocalSubject } from './local-subject.ts';
 import { publicSubject } from './public-subject.ts';
 import { mintReleasedSubject } from './released.ts';
@@ -73,12 +75,14 @@ export class Subjects {
   readonly #mint: Mint;
   /** Users in `shadow` who had a pseudonym at a position of the change log; it is not released. */
   readonly #rehearsed: LRUCache<string, number>;
+  readonly #given: NotedGifts;
 
   constructor(options: SubjectsOptions) {
     this.#options = options;
     const { index: indexRoot, tombstone: tombstoneRoot } = options.keyring;
     this.#mint = { ...options, indexRoot, tombstoneRoot };
     this.#rehearsed = new LRUCache({ max: options.cacheSize ?? DEFAULT_CACHE_SIZE });
+    this.#given = new NotedGifts(options.cacheSize ?? DEFAULT_CACHE_SIZE);
   }
 
   /**
@@ -132,7 +136,25 @@ export class Subjects {
     const subject = mintReleasedSubject(sub);
     // What the user came back to is not what was ended, also where this replica has yet to hear of it.
     const change = Math.max(seen, goodFrom);
-    return success({ subject, kind: kindOf(mode), mode, userIndex, change });
+    // Whom the provider calls by a former name is the one whom the vendor has by the present name.
+    const { userIndex: present = userIndex } = settled.value;
+    return success({ subject, kind: kindOf(mode), mode, userIndex: present, change });
+  }
+
+  /**
+   * Whether the upstream's name is another one, former or present, of the user with this index.
+   *
+   * @throws {Refusal} `database_unavailable`
+   */
+  isLinked(
+    client: Pick<Client, 'sector'>,
+    localSubject: string,
+    userIndex: Uint8Array,
+  ): Promise<boolean> {
+    const { sector } = client;
+    return orUnavailable(() =>
+      isNameOf(this.#options.db, this.#mint, localSubject, { sector, userIndex }),
+    );
   }
 
   /** Notes that a vendor was given a user's subject again, without a login. */
@@ -161,14 +183,28 @@ export class Subjects {
   }
 
   async #settlePairwise(arrival: Arrival, user: ArrivingUser): Promise<Result<Settled>> {
+    const { registry } = this.#options;
+    const { clientId } = arrival.client;
+    const notedAt = this.#given.notedAt(clientId, user.userIndex);
+    const isNoted = notedAt !== undefined && !registry.isEnded(user.userIndex, notedAt);
+    const { change } = registry;
     const pseudonym = await this.#pseudonymOf((trx) =>
       recordArrival(
         ...([trx, this.#mint, arrival, user] as const),
-        () => findOrCreate(trx, this.#mint, user, arrival.since),
-        ({ sub }) => sub,
+        async () => {
+          const found = await findOrCreate(trx, this.#mint, user, arrival.since);
+          if (found.ok && (found.value.isNew || !isNoted)) {
+            await noteGiven(trx, clientId, found.value);
+          }
+          return found;
+        },
+        (found) => found,
       ),
     );
-    if (pseudonym.ok) this.#options.witness?.used(pseudonym.value);
+    if (!pseudonym.ok) return pseudonym;
+    const { goodFrom = 0 } = pseudonym.value;
+    if (!isNoted) this.#given.note(clientId, user.userIndex, Math.max(change, goodFrom));
+    this.#options.witness?.used(pseudonym.value);
     return pseudonym;
   }
 
@@ -176,7 +212,7 @@ export class Subjects {
     const settled = await inTransaction(this.#options.db, (trx) =>
       recordArrival(
         ...([trx, this.#mint, arrival, user] as const),
-        () => publicSubject(trx, this.#mint.log, user),
+        () => publicSubject(trx, this.#mint, user),
         () => undefined,
       ),
     );
@@ -225,7 +261,7 @@ export class Subjects {
   }
 }
 
-type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'>;
+type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'> & Partial<Pick<Pseudonym, 'userIndex'>>;
 
 // Not the message: it may hold what the row would have held.
 function nameOf(error: unknown): string {

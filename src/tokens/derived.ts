@@ -71,3 +71,13 @@ export function dpopNonce(root: Uint8Array, clientId: string, period: number): s
 export function browserHash(value: string): string {
   return createHash('sha256').update('pairwise-proxy browser\0').update(value).digest('base64url');
 }
+
+/**
+ * The `jti` of an event for one receiver: the same each time it is sent, so that the
+ * receiver knows it again, and unrelated for every other receiver; 43 characters of base64url.
+ *
+ * @param root the keyring's `claims`
+ */
+export function eventId(root: Uint8Array, receiver: string, event: string): string {
+  return keyed(root, 'event', [receiver, event]).toString('base64url');
+}

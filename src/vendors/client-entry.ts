@@ -12,6 +12,9 @@ export function clientEntryOf(client: Client, vendor: Vendor): Readonly<Record<s
     client_id: client.clientId,
     client_secret: client.clientSecret,
     ...metadata,
+    events:
+      metadata.events &&
+      withoutUndefined({ ...metadata.events, authorization_header: client.eventsAuthorization }),
     upstream:
       upstream &&
       withoutUndefined({

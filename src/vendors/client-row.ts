@@ -17,6 +17,7 @@ export interface ClientRow {
   readonly subject_type: SubjectType;
   readonly metadata: string;
   readonly client_secret: Buffer | null;
+  readonly events_authorization: Buffer | null;
   readonly upstream_client_id: Buffer | null;
   readonly upstream_client_secret: Buffer | null;
   readonly upstream_shared: number | boolean;
@@ -46,6 +47,7 @@ export function toColumns(settings: ClientSettings, atRest: AtRest) {
       [UPSTREAM_METHOD]: upstream?.authenticationMethod,
     }),
     client_secret: sealed('client_secret', settings.clientSecret),
+    events_authorization: sealed('events_authorization', settings.eventsAuthorization),
     has_upstream: upstream !== undefined,
     upstream_client_id: upstream === undefined ? null : bytes(upstream.clientId),
     upstream_client_secret: sealed('upstream_client_secret', upstream?.clientSecret),
@@ -60,7 +62,9 @@ export function toColumns(settings: ClientSettings, atRest: AtRest) {
 /** What a row holds but for the phases, secrets opened. Throws where a secret does not open. */
 export function fromRow(row: ClientRow, atRest: AtRest): Omit<Client, 'phases'> {
   const clientId = text(row.client_id);
-  const opened = (column: 'client_secret' | 'upstream_client_secret'): string | undefined => {
+  const opened = (
+    column: 'client_secret' | 'upstream_client_secret' | 'events_authorization',
+  ): string | undefined => {
     const sealed = row[column];
     if (sealed === null) return undefined;
     return text(atRest.open({ table: 'clients', column, row: clientId }, sealed));
@@ -72,6 +76,7 @@ export function fromRow(row: ClientRow, atRest: AtRest): Omit<Client, 'phases'> 
     subjectType: row.subject_type,
     metadata: metadataFrom(row.metadata),
     clientSecret: opened('client_secret'),
+    eventsAuthorization: opened('events_authorization'),
     upstream: row.has_upstream
       ? {
           clientId: text(row.upstream_client_id ?? row.client_id),

@@ -2,6 +2,7 @@ import type { AtRest } from '../database/at-rest.ts';
 import { bytes, text } from '../database/bytes.ts';
 import { appendChange } from '../database/changes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
+import { deleteStream } from '../database/event-streams.ts';
 import type { Client, Phase } from './client.ts';
 import { fromRow, toColumns, type ClientRow } from './client-row.ts';
 import { deleteMappingTokens } from './mapping-token-store.ts';
@@ -185,6 +186,8 @@ export async function deleteClient(
   }
   await trx('phase_changes').where(where).delete();
   await trx('notices').where(where).delete();
+  await trx('given_subjects').where(where).delete();
+  await deleteStream(trx, `client:${clientId}`);
   await deleteRegistration(trx, clientId);
   await deleteMappingTokens(trx, clientId);
   await deleteSectorCheck(trx, clientId);

@@ -1,5 +1,6 @@
 import type { FrontChannel } from '../config/types.ts';
 import type { ClientKey } from './client-keys.ts';
+import type { EventDelivery } from './event-members.ts';
 import type { LogoutMetadata } from './logout-members.ts';
 import type { MigrationPolicy } from './migration-members.ts';
 import type { ResourceServer } from './resource-server.ts';
@@ -90,6 +91,8 @@ export interface ClientMetadata extends TokenMetadata, LogoutMetadata {
   readonly sector_identifier_uri?: string | undefined;
   /** CIBA 4: the one mode that there is. */
   readonly backchannel_token_delivery_mode?: 'poll' | undefined;
+  /** How it is told of changed subjects. */
+  readonly events?: EventDelivery | undefined;
   /** How its users came, or come, from original subjects to pseudonyms. */
   readonly migration?: MigrationPolicy | undefined;
 }
@@ -104,6 +107,8 @@ export interface Client {
   readonly metadata: ClientMetadata;
   /** The vendor's own credential; undefined for public and for forwarded clients. */
   readonly clientSecret: string | undefined;
+  /** The `Authorization` header that events are pushed with. */
+  readonly eventsAuthorization?: string | undefined;
   /** Present: client authentication is terminated here. Absent: it is forwarded. */
   readonly upstream:
     | {

@@ -29,6 +29,7 @@ function clientMembers(client: ClientSettings): Record<string, unknown> {
     sector: client.sector,
     subject_type: client.subjectType,
     client_secret: client.clientSecret,
+    'events.authorization_header': client.eventsAuthorization,
     'upstream.client_id': client.upstream?.clientId,
     'upstream.client_secret': client.upstream?.clientSecret,
     'upstream.token_endpoint_auth_method': client.upstream?.authenticationMethod,

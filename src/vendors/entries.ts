@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { CLIENT_MAC_ALGORITHMS, CLIENT_SIGNING_ALGORITHMS, clientJwks } from './client-keys.ts';
+import { eventsEntry } from './event-members.ts';
 import { GRANT_TYPES, grantProblems, lacksCodeFlow } from './grant-rules.ts';
 import { internalApis } from './internal-apis.ts';
 import { logoutMembers } from './logout-members.ts';
@@ -111,6 +112,7 @@ export const clientEntry = z
     post_logout_redirect_uris: unique(z.string()).default([]),
     ...logoutMembers,
     backchannel_token_delivery_mode: z.literal('poll').optional(),
+    events: eventsEntry.optional(),
     response_types: responseTypes.default(['code']),
     grant_types: grantTypes.default(['authorization_code', 'refresh_token']),
     scope: scope.default(DEFAULT_SCOPE),

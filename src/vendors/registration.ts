@@ -1,12 +1,13 @@
 import { sectorOf, vendorSector } from '../subjects/sector.ts';
 import type { Client, ClientMetadata, Phase, Vendor } from './client.ts';
 import type { ClientEntry, VendorEntry } from './entries.ts';
+import { eventDeliveryOf } from './event-members.ts';
 import { lacksCodeFlow } from './grant-rules.ts';
 import { logoutMetadataOf } from './logout-members.ts';
 import type { Path, Problem } from './problem.ts';
 import { isObject, readClient, readVendor, unknownMember } from './read-entry.ts';
 import { isResourceServerOnly } from './resource-server.ts';
-import { readSecret, type SecretSources } from './secrets.ts';
+import { readEventsHeader, readSecret, type SecretSources } from './secrets.ts';
 import { credentialProblems, usesSecret } from './credential-rules.ts';
 import { tokenMetadata } from './token-members.ts';
 
@@ -118,10 +119,12 @@ function register(
 ): Registrations {
   const own = readSecret(entry, sources, path);
   const above = readSecret(entry.upstream ?? {}, sources, [...path, 'upstream']);
+  const header = readEventsHeader(entry.events ?? {}, sources, [...path, 'events']);
   const sector = sectorOfEntry(entry, vendor, path);
   const problems = [
     ...own.problems,
     ...above.problems,
+    ...header.problems,
     ...credentialProblems(
       entry,
       {
@@ -142,6 +145,7 @@ function register(
     subjectType: entry.subject_type,
     metadata: metadataOf(entry),
     clientSecret: isJudgedHere && hasSecret ? own.secret : undefined,
+    eventsAuthorization: header.secret,
     upstream: entry.upstream && {
       clientId: entry.upstream.client_id,
       clientSecret: above.secret,
@@ -225,6 +229,7 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     require_dpop_nonce: entry.require_dpop_nonce,
     sector_identifier_uri: entry.sector_identifier_uri,
     backchannel_token_delivery_mode: entry.backchannel_token_delivery_mode,
+    events: eventDeliveryOf(entry.events),
     migration: entry.migration,
   };
 }

@@ -8,21 +8,45 @@ export interface SecretSources {
   file(path: string): string;
 }
 
-interface SecretMembers {
-  readonly client_secret?: string | undefined;
-  readonly client_secret_env?: string | undefined;
-  readonly client_secret_file?: string | undefined;
-}
+type SecretMember = 'client_secret' | 'authorization_header';
 
-const MEMBERS = ['client_secret', 'client_secret_env', 'client_secret_file'] as const;
+/** A secret itself, or where it is. */
+type SecretMembers<Name extends SecretMember> = {
+  readonly [Member in Name | `${Name}_env` | `${Name}_file`]?: string | undefined;
+};
+
+interface ReadSecret {
+  readonly secret: string | undefined;
+  readonly problems: readonly Problem[];
+}
 
 /** The secret of an entry, if it has one; at most one of the three members may give it. */
 export function readSecret(
-  entry: SecretMembers,
+  entry: SecretMembers<'client_secret'>,
   sources: SecretSources,
   path: Path,
-): { readonly secret: string | undefined; readonly problems: readonly Problem[] } {
-  const given = MEMBERS.filter((member) => entry[member] !== undefined);
+): ReadSecret {
+  return readNamed('client_secret', entry, sources, path);
+}
+
+/** The header that events are pushed with, given as a client secret is. */
+export function readEventsHeader(
+  entry: SecretMembers<'authorization_header'>,
+  sources: SecretSources,
+  path: Path,
+): ReadSecret {
+  return readNamed('authorization_header', entry, sources, path);
+}
+
+function readNamed(
+  name: SecretMember,
+  entry: Readonly<Record<string, string | undefined>>,
+  sources: SecretSources,
+  path: Path,
+): ReadSecret {
+  const fromVariable = `${name}_env`;
+  const fromPath = `${name}_file`;
+  const given = [name, fromVariable, fromPath].filter((member) => entry[member] !== undefined);
   const [member, ...others] = given;
   if (member === undefined) return { secret: undefined, problems: [] };
   const at = [...path, member];
@@ -30,13 +54,13 @@ export function readSecret(
     const wrong = `stands beside ${others.join(' and ')}`;
     return none({ path: at, wrong, right: 'give exactly one of them' });
   }
-  if (member === 'client_secret') return { secret: entry.client_secret, problems: [] };
-  const value = member === 'client_secret_env' ? fromEnvironment() : fromFile();
+  if (member === name) return { secret: entry[name], problems: [] };
+  const value = member === fromVariable ? fromEnvironment() : fromFile();
   if (value === undefined) {
     const right =
-      member === 'client_secret_env'
-        ? `set the environment variable ${entry.client_secret_env}`
-        : `make ${entry.client_secret_file} a file that can be read`;
+      member === fromVariable
+        ? `set the environment variable ${entry[fromVariable]}`
+        : `make ${entry[fromPath]} a file that can be read`;
     return none({ path: at, wrong: 'gives no value', right });
   }
   if (!/^[\x20-\x7e]{1,1000}$/.test(value)) {
@@ -46,13 +70,13 @@ export function readSecret(
   return { secret: value, problems: [] };
 
   function fromEnvironment(): string | undefined {
-    return sources.env(entry.client_secret_env ?? '');
+    return sources.env(entry[fromVariable] ?? '');
   }
 
   // Editors and secret mounts end a file with a line break that is no part of the secret.
   function fromFile(): string | undefined {
     try {
-      return sources.file(entry.client_secret_file ?? '').replace(/\r?\n$/, '');
+      return sources.file(entry[fromPath] ?? '').replace(/\r?\n$/, '');
     } catch {
       return undefined;
     }

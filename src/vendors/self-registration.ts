@@ -41,6 +41,7 @@ const REGISTRABLE = [
   'introspection_signed_response_alg',
   'require_auth_time',
   'dpop_bound_access_tokens',
+  'events',
   'subject_type',
   'sector_identifier_uri',
 ] as const;

@@ -25,12 +25,70 @@ const API = 'src/protocol/internal-api.ts';
 const API_REQUEST = 'src/upstream/internal-api.ts';
 const BACKCHANNEL = 'src/protocol/backchannel-logout.ts';
 const BACKCHANNEL_TOKEN = 'src/protocol/logout-delivery.ts';
+const SUBJECT_EVENT = 'src/protocol/subject-event.ts';
+const TOLD_CHANGES = 'src/database/told-changes.ts';
 
 /** What came in the query, but for the code. */
 const PASSED = "...Object.fromEntries([...request.query].filter(([name]) => name !== 'code'))";
 
 /** How each rule of `protocol/exits.ts` is taken out. */
 export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>> = {
+  'event-subject': [
+    {
+      file: SUBJECT_EVENT,
+      find: 'const to = reviveReleasedSubject(change.newSub);',
+      replace: "const to = reviveReleasedSubject(change.userIndex.toString('hex'));",
+    },
+  ],
+  'event-user': [
+    {
+      file: TOLD_CHANGES,
+      find: 'return given !== null && generation !== null && generation >= given;',
+      replace: 'return given !== undefined || generation !== null;',
+    },
+  ],
+  'event-sector': [
+    {
+      file: TOLD_CHANGES,
+      find: ".where('changes.sector', bytes(sector))",
+      replace: ".whereNot('changes.sector', bytes(`no ${sector}`))",
+    },
+  ],
+  'event-audience': [
+    {
+      file: SUBJECT_EVENT,
+      find: 'aud: client.clientId, jti',
+      replace: 'aud: client.sector, jti',
+    },
+  ],
+  'event-id': [
+    {
+      file: SUBJECT_EVENT,
+      find: 'return eventId(claimsRoot, client.clientId,',
+      replace: 'return eventId(claimsRoot, client.sector,',
+    },
+  ],
+  'event-phase': [
+    {
+      file: SUBJECT_EVENT,
+      find: "return isKnown && modeFor(newestPhase(client), userIndex) === 'pairwise';",
+      replace: "return isKnown && modeFor(newestPhase(client), userIndex) !== 'public';",
+    },
+  ],
+  'event-grace': [
+    {
+      file: TOLD_CHANGES,
+      find: ".andWhere('changes.expires_at', '>', now.getTime())",
+      replace: ".andWhere('changes.at', '<=', now.getTime())",
+    },
+  ],
+  'event-address': [
+    {
+      file: 'src/composition/events.ts',
+      find: 'mayBePrivate: (origin) => config.outboundPrivateOrigins.includes(origin),',
+      replace: 'mayBePrivate: (origin) => !config.outboundPrivateOrigins.includes(`no ${origin}`),',
+    },
+  ],
   'logout-request': [
     {
       file: LOGOUT,

@@ -166,10 +166,32 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     expires_at: 2,
   },
   subject_lookups: { actor: bytes('cli:ada'), hour: 1, count: 1 },
+  given_subjects: {
+    client_id: client.client_id,
+    sector: client.sector,
+    user_index: hash(4),
+    generation: 1,
+  },
+  event_streams: {
+    id: bytes('client:acme-web'),
+    batch: 0,
+    place: 0,
+    holder: bytes('h2'),
+    lease_until: 1,
+    due_at: 1,
+    failures: 0,
+    tries: 0,
+    delivered: 0,
+    abandoned: 0,
+  },
+  event_acks: { stream_id: bytes('client:acme-web'), event_id: 1 },
 };
 
-/** Every table that a migration creates; the two heads hold their one row from the start. */
-export const tableNames: readonly string[] = [...Object.keys(ROWS), 'change_head', 'audit_head'];
+/** The tables that hold their one row from the start. */
+const HEADS = ['change_head', 'audit_head', 'event_batches'] as const;
+
+/** Every table that a migration creates. */
+export const tableNames: readonly string[] = [...Object.keys(ROWS), ...HEADS];
 
 export async function fillEveryTable(
   db: Connection,

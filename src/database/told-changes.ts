@@ -1,0 +1,112 @@
+import { bytes, text } from './bytes.ts';
+import { orUnavailable } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { StreamPosition } from './event-streams.ts';
+
+/** A pseudonym that took the place of another, as one client may have to be told. */
+export interface TellableChange extends StreamPosition {
+  readonly id: number;
+  readonly userIndex: Buffer;
+  readonly oldSub: string;
+  readonly newSub: string;
+  /** Whether the client was given the old one, or knew it before it came here. */
+  readonly isKnown: boolean;
+}
+
+interface Row {
+  readonly id: number | string;
+  readonly batch: number | string;
+  readonly user_index: Buffer;
+  readonly old_sub: Buffer;
+  readonly new_sub: Buffer;
+  readonly given: number | null;
+  readonly generation: number | null;
+  readonly algorithm: string | null;
+}
+
+/** Which changes are looked at. */
+export interface ChangeQuery {
+  readonly clientId: string;
+  readonly sector: string;
+  /** Behind this one. */
+  readonly after: StreamPosition;
+  /** No later than this batch. */
+  readonly lastBatch: number;
+  readonly now: Date;
+  readonly limit: number;
+}
+
+/** Pseudonyms that the vendor itself brought along: it knows them, whether or not anybody came since. */
+const BROUGHT_ALONG: readonly (string | null)[] = ['imported', 'preserved'];
+
+/** The changes of a sector behind a position, in their order; none whose grace is over. */
+export async function changesFor(
+  db: Connection,
+  query: ChangeQuery,
+): Promise<readonly TellableChange[]> {
+  const rows = await orUnavailable(() =>
+    unpassed(db, query)
+      .leftJoin('given_subjects as given', (join) =>
+        join
+          .on('given.user_index', 'changes.user_index')
+          .andOnVal('given.client_id', bytes(query.clientId)),
+      )
+      .leftJoin('pseudonyms as old', (join) =>
+        join.on('old.sector', 'changes.sector').andOn('old.sub', 'changes.old_sub'),
+      )
+      .orderBy(['changes.batch', 'changes.id'])
+      .limit(query.limit)
+      .select<Row[]>(
+        ...['changes.id', 'changes.batch', 'changes.user_index', 'changes.old_sub'],
+        ...['changes.new_sub', 'given.generation as given', 'old.generation', 'old.algorithm'],
+      ),
+  );
+  return rows.map((row) => ({
+    id: Number(row.id),
+    batch: Number(row.batch),
+    place: Number(row.id),
+    userIndex: row.user_index,
+    oldSub: text(row.old_sub),
+    newSub: text(row.new_sub),
+    isKnown: isKnown(row),
+  }));
+}
+
+/** How many changes of a sector are behind a position, those that the client is not told included. */
+export async function countChanges(
+  db: Connection,
+  { sector, after, now }: Omit<ChangeQuery, 'limit' | 'clientId' | 'lastBatch'>,
+): Promise<number> {
+  const everything = { sector, after, now, lastBatch: Number.MAX_SAFE_INTEGER };
+  const [numbered] = await orUnavailable(() =>
+    unpassed(db, everything).count<{ count: number | string }[]>({ count: '*' }),
+  );
+  const [others] = await orUnavailable(() =>
+    db('subject_changes')
+      .where({ sector: bytes(sector), batch: null })
+      .andWhere('expires_at', '>', now.getTime())
+      .count<{ count: number | string }[]>({ count: '*' }),
+  );
+  return Number(numbered?.count ?? 0) + Number(others?.count ?? 0);
+}
+
+function unpassed(
+  db: Connection,
+  { sector, after, lastBatch, now }: Omit<ChangeQuery, 'limit' | 'clientId'>,
+) {
+  return db('subject_changes as changes')
+    .where('changes.sector', bytes(sector))
+    .andWhere('changes.batch', '<=', lastBatch)
+    .andWhere('changes.expires_at', '>', now.getTime())
+    .andWhere((behind) => {
+      void behind.where('changes.batch', '>', after.batch).orWhere((within) => {
+        void within.where('changes.batch', after.batch).andWhere('changes.id', '>', after.place);
+      });
+    });
+}
+
+/** A client that was given a later generation first never saw this one. */
+function isKnown({ given, generation, algorithm }: Row): boolean {
+  if (BROUGHT_ALONG.includes(algorithm)) return true;
+  return given !== null && generation !== null && generation >= given;
+}
