@@ -41,7 +41,8 @@ const counted = { combinations: 0, bytes: 0 };
 afterAll(() => {
   const exits = [...passed.values()].filter(({ size }) => size > 0);
   console.log(
-    `leaks: ${exits.length} of ${NAMES.length} exits, ` +
+    `leaks: ${exits.length} of ${NAMES.length} exits` +
+      ` (${Object.keys(NOT_PASSED).length} with a reason not to be), ` +
       `${DIMENSIONS.profile.length} profiles, ${DIMENSIONS.frontChannel.length} front channels, ` +
       `${counted.combinations} combinations (${FULL ? 'the product' : 'all pairs'}), ` +
       `${counted.bytes} bytes recorded`,

@@ -19,5 +19,16 @@ export const STEPS: readonly Step[] = [
   ...LOG_STEPS,
 ];
 
+const OF_THE_USER = 'the user’s own browser is served, and no vendor: test/leaks/account.test.ts';
+
 /** The exits that no step passes, with the reason and the test that takes their place. */
-export const NOT_PASSED: Partial<Readonly<Record<ExitName, string>>> = {};
+export const NOT_PASSED: Partial<Readonly<Record<ExitName, string>>> = {
+  'former-subject':
+    'an operator names the vendor that is to know the original subject: test/leaks/mapping.test.ts',
+  'account-page': OF_THE_USER,
+  'account-session': OF_THE_USER,
+  'account-user': OF_THE_USER,
+  'account-login': OF_THE_USER,
+  'account-fresh': OF_THE_USER,
+  'account-form': OF_THE_USER,
+};

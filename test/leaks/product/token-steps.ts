@@ -1,5 +1,6 @@
 import { connectDevice } from '../../support/elsewhere.ts';
 import { ACCESS_TOKEN, CIBA, DEVICE_CODE, TOKEN_EXCHANGE } from '../../support/elsewhere.ts';
+import { askMapping, mapped, mappingToken } from '../../support/mapping.ts';
 import { basic } from '../../support/steps.ts';
 import { withBody } from '../../support/upstream/answer.ts';
 import type { Fault } from '../../support/upstream/faults.ts';
@@ -47,6 +48,18 @@ export const TOKEN_STEPS: readonly Step[] = [
       const answer = await party.token({ ...exchange, subject_token: held.accessToken });
       await succeed(party.userinfo(must(answer, 'access_token')));
       must(await party.token({ ...exchange, subject_token: theirs.held.accessToken }), 'error');
+    },
+  },
+  {
+    name: 'the mapping of users whom it never had by another name',
+    exits: ['mapping-users', 'mapping-token'],
+    run: async ({ world, own: { party, record }, theirs, username }) => {
+      const token = await mappingToken(world.proxy, party.place.clientId);
+      const subjects = [username, theirs.held.sub, 'nobody'];
+      const answer = await askMapping(world.proxy, token, { subjects });
+      // Without the vendor's own question, which the answer may repeat.
+      record.addHeaders('mapping', answer.headers);
+      record.add('mapping', JSON.stringify(mapped(answer)));
     },
   },
   {

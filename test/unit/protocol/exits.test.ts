@@ -6,6 +6,7 @@ import { ROUTES } from '../../../src/http/routes.ts';
 import { EXITS_OF } from '../../../src/protocol/endpoint-exits.ts';
 import { EXITS } from '../../../src/protocol/exits.ts';
 import type { ExitName } from '../../../src/protocol/exits.ts';
+import { NOT_PASSED, STEPS } from '../../leaks/product/steps.ts';
 import { TAKE_OUTS } from '../../leaks/take-outs.ts';
 
 const NAMES = Object.keys(EXITS) as ExitName[];
@@ -19,6 +20,11 @@ describe('the list of exits', () => {
     for (const { file, find } of TAKE_OUTS[exit]) {
       expect(readFileSync(file, 'utf8').split(find)).toHaveLength(2);
     }
+  });
+
+  it.each(NAMES)('%s is passed by two vendors that collude, or has a reason not to be', (exit) => {
+    const isPassed = STEPS.some(({ exits }) => exits.includes(exit));
+    expect(isPassed).toBe(!(exit in NOT_PASSED));
   });
 
   it('covers every endpoint that has a route, and no other', () => {
