@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** How a vendor that knows its users by the original subject comes to pairwise ones. */
-export const MIGRATION_MODES = ['switch', 'preserve', 'dual'] as const;
+const MIGRATION_MODES = ['switch', 'preserve', 'dual'] as const;
 
 /** The way of a client from `public` to `pairwise`. */
 export type MigrationPolicy =
