@@ -16,7 +16,6 @@ import { recordArrival } from './arrival.ts';
 import type { Arrival } from './arrival.ts';
 import { findOrCreate } from './create.ts';
 import type { ArrivingUser, FoundPseudonym, Mint } from './create.ts';
-import { isNameOf } from './former-names.ts';
 import { NotedGifts, noteGiven } from './given.ts';
 import { checkLocalSubject } from './local-subject.ts';
 import { publicSubject } from './public-subject.ts';
@@ -136,25 +135,7 @@ export class Subjects {
     const subject = mintReleasedSubject(sub);
     // What the user came back to is not what was ended, also where this replica has yet to hear of it.
     const change = Math.max(seen, goodFrom);
-    // Whom the provider calls by a former name is the one whom the vendor has by the present name.
-    const { userIndex: present = userIndex } = settled.value;
-    return success({ subject, kind: kindOf(mode), mode, userIndex: present, change });
-  }
-
-  /**
-   * Whether the upstream's name is another one, former or present, of the user with this index.
-   *
-   * @throws {Refusal} `database_unavailable`
-   */
-  isLinked(
-    client: Pick<Client, 'sector'>,
-    localSubject: string,
-    userIndex: Uint8Array,
-  ): Promise<boolean> {
-    const { sector } = client;
-    return orUnavailable(() =>
-      isNameOf(this.#options.db, this.#mint, localSubject, { sector, userIndex }),
-    );
+    return success({ subject, kind: kindOf(mode), mode, userIndex, change });
   }
 
   /** Notes that a vendor was given a user's subject again, without a login. */
@@ -198,7 +179,7 @@ export class Subjects {
           }
           return found;
         },
-        (found) => found,
+        ({ sub }) => sub,
       ),
     );
     if (!pseudonym.ok) return pseudonym;
@@ -212,7 +193,7 @@ export class Subjects {
     const settled = await inTransaction(this.#options.db, (trx) =>
       recordArrival(
         ...([trx, this.#mint, arrival, user] as const),
-        () => publicSubject(trx, this.#mint, user),
+        () => publicSubject(trx, this.#mint.log, user),
         () => undefined,
       ),
     );
@@ -261,7 +242,7 @@ export class Subjects {
   }
 }
 
-type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'> & Partial<Pick<Pseudonym, 'userIndex'>>;
+type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'>;
 
 // Not the message: it may hold what the row would have held.
 function nameOf(error: unknown): string {
