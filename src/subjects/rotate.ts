@@ -52,15 +52,18 @@ async function replace(
   old: readonly OpenedPseudonym[],
   { at, graceUntil }: RotationTimes,
 ): Promise<readonly PseudonymRecord[]> {
-  const made = old.map(({ userIndex, generation, localSubject }) => ({
-    ...{ sector, userIndex, generation: generation + 1, localSubject, createdAt: at },
-    ...anotherPseudonym(),
+  const pairs = old.map((one) => ({
+    old: one,
+    made: {
+      ...{ sector, userIndex: one.userIndex, generation: one.generation + 1 },
+      ...{ localSubject: one.localSubject, createdAt: at, ...anotherPseudonym() },
+    },
   }));
+  const made = pairs.map((pair) => pair.made);
   await retireNewest(trx, sector, old, { at, graceUntil });
   await insertPseudonyms(trx, atRest, made);
-  const changes = old.map(({ userIndex, sub: oldSub }, place) => ({
-    ...{ sector, userIndex, oldSub, at, graceUntil },
-    newSub: made[place]?.sub ?? '',
+  const changes = pairs.map(({ old: { userIndex, sub: oldSub }, made: { sub: newSub } }) => ({
+    ...{ sector, userIndex, oldSub, newSub, at, graceUntil },
   }));
   await recordSubjectChanges(trx, changes);
   return made;

@@ -31,15 +31,15 @@ export async function erasedAmong<T extends Pick<ErasedUser, 'localSubject'>>(
   // Nobody was ever erased: the usual case, and nothing to compute.
   const isEmpty = (await trx('tombstones').first('generation')) === undefined;
   if (isEmpty || users.length === 0) return new Set();
-  const byHash = new Map(
-    users.map((user) => {
-      const hash = hashOf(root, { sector, localSubject: user.localSubject });
-      return [hash.toString('base64'), { user, hash }] as const;
-    }),
-  );
-  const hashes = [...byHash.values()].map(({ hash }) => hash);
+  const hashed = users.map((user) => {
+    return { user, hash: hashOf(root, { sector, localSubject: user.localSubject }) };
+  });
+  const hashes = hashed.map(({ hash }) => hash);
   const rows = await trx('tombstones').whereIn('hash', hashes).select<{ hash: Buffer }[]>('hash');
-  return new Set(rows.flatMap(({ hash }) => byHash.get(hash.toString('base64'))?.user ?? []));
+  const erased = new Set(rows.map(({ hash }) => hash.toString('base64')));
+  return new Set(
+    hashed.filter(({ hash }) => erased.has(hash.toString('base64'))).map(({ user }) => user),
+  );
 }
 
 /** Leaves a tombstone: the user's next pseudonym, if there ever is one, has this generation. */

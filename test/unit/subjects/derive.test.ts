@@ -172,3 +172,15 @@ async function generatePairwiseSubject(
   const base64 = btoa(String.fromCharCode(...new Uint8Array(hashBuffer)));
   return base64.replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
 }
+
+describe('without its ingredients', () => {
+  it.each([
+    ['a sector', { sector: '' }],
+    ['a salt', { salt: new Uint8Array() }],
+  ])('there is no pseudonym: %s', (_name, missing) => {
+    const input = { sector: 'a.example', localSubject: 'alice', salt: Buffer.from('salt') };
+    for (const algorithm of ['hmac-sha256', 'oidc-sha256', 'random'] as const) {
+      expect(() => derivePseudonym(algorithm, { ...input, ...missing })).toThrow(/is required/);
+    }
+  });
+});

@@ -7,7 +7,7 @@ import type { Keyring } from '../../../src/database/keyring.ts';
 import type { Result } from '../../../src/result.ts';
 import { Salts } from '../../../src/subjects/salts/store.ts';
 import { Subjects } from '../../../src/subjects/settle.ts';
-import type { Resolution } from '../../../src/subjects/settle.ts';
+import type { PseudonymWitness, Resolution } from '../../../src/subjects/settle.ts';
 import type { Client, Phase, PhaseVersion } from '../../../src/vendors/client.ts';
 import type { TestDatabase } from '../../support/database.ts';
 
@@ -36,12 +36,16 @@ export interface ReplicaOptions {
   readonly algorithm?: PseudonymAlgorithm;
   readonly cacheSize?: number;
   readonly change?: number;
+  readonly isEnded?: (userIndex: Uint8Array, change: number) => boolean;
+  readonly witness?: PseudonymWitness;
 }
 
 export async function startReplica(
   database: TestDatabase,
-  { algorithm = 'hmac-sha256', cacheSize = 100, change = 7 }: ReplicaOptions = {},
+  options: ReplicaOptions = {},
 ): Promise<Replica> {
+  const { algorithm = 'hmac-sha256', cacheSize = 100, change = 7, witness } = options;
+  const { isEnded = () => false } = options;
   const db = database.connect();
   const keyring = await loadKeyring(db, { masterKey: MASTER_KEY, masterKeyPrevious: undefined });
   const atRest = new AtRest(keyring.storage);
@@ -63,9 +67,10 @@ export async function startReplica(
     algorithm,
     clock,
     cacheSize,
-    registry: { change, find: (clientId) => clients.get(clientId), isEnded: () => false },
+    registry: { change, find: (clientId) => clients.get(clientId), isEnded },
     log: { warn: record, error: record },
     onShadowFailure: (clientId) => shadowFailures.push(clientId),
+    ...(witness && { witness }),
   });
   const login = (client: Client, localSubject: string): Promise<Result<Resolution>> =>
     subjects.settle({ client, localSubject, spend: freshCode(), session: freshSession() });

@@ -3,7 +3,7 @@ import { AtRest } from '../../../../src/database/at-rest.ts';
 import { loadKeyring } from '../../../../src/database/keyring.ts';
 import { SaltMismatchError, Salts } from '../../../../src/subjects/salts/store.ts';
 import type { SaltOptions } from '../../../../src/subjects/salts/store.ts';
-import { describeOnEachDialect } from '../../../support/database.ts';
+import { describeOnEachDialect, freshDatabase } from '../../../support/database.ts';
 import type { TestDatabase } from '../../../support/database.ts';
 import { MASTER_KEY, NOW } from '../replica.ts';
 
@@ -97,5 +97,18 @@ describeOnEachDialect('the salt', (open) => {
       const salts = await Salts.open(given);
       expect(await salts.currentSalt(given.db)).toMatchObject({ version: 1 });
     });
+  });
+});
+
+describe('a database that keeps no first salt', () => {
+  it.each([
+    ['says why', "begin select raise(abort, 'disk of the test'); end", /disk of the test/],
+    ['is an error', 'begin insert into change_head select * from change_head; end', /vanished/],
+  ])('%s', async (_name, fault, message) => {
+    const database = await freshDatabase('sqlite');
+    const given = await options(database);
+    await database.db.raw(`create trigger fault before insert on salts ${fault}`);
+    await expect(Salts.open(given)).rejects.toThrow(message);
+    await database.close();
   });
 });
