@@ -29,6 +29,12 @@ export async function readBody(
     const hint = 'Send Content-Type: application/json.';
     throw new AdminProblem('body_type', 'The body is not declared as JSON.', { hint });
   }
+  // RFC 8259 8.1: JSON that systems exchange is UTF-8.
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(request.get('content-type') ?? '')?.[1];
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
+    const hint = 'Send UTF-8.';
+    throw new AdminProblem('body_type', 'The body is in a charset that is not read.', { hint });
+  }
   await new Promise<void>((resolve, reject) => {
     const reader = isLong === true ? long : short;
     reader(request, response, (error: unknown) => {
