@@ -8,7 +8,8 @@ import { confirmMember, reasonMember } from './route.ts';
 /** Nobody reads variables and files of the proxy from afar. */
 export const NO_SOURCES: SecretSources = { env: () => undefined, file: () => '' };
 
-const NAMED = ['client_secret_env', 'client_secret_file'];
+/** Members that name where a secret is, in place of holding it. */
+const NAMED = /_(?:env|file)$/;
 
 /**
  * The same value, where nothing in it names a variable or a file of the machine that the proxy
@@ -26,9 +27,9 @@ function namedIn(value: unknown, path: Path): readonly Problem[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, each]: [string, unknown]) => {
     const here = [...path, Array.isArray(value) ? Number(name) : name];
-    if (!NAMED.includes(name)) return namedIn(each, here);
+    if (!NAMED.test(name)) return namedIn(each, here);
     const wrong = 'names something on the machine of the proxy';
-    return [{ path: here, wrong, right: 'give the secret itself, as client_secret' }];
+    return [{ path: here, wrong, right: 'give the secret itself' }];
   });
 }
 

@@ -39,3 +39,8 @@ export function keyIn(cursor: string): string {
     mistakes: [{ at: 'cursor', wrong: 'is no cursor', right }],
   });
 }
+
+/** Items in the order of their keys. */
+export function byKey<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  return items.toSorted((a, b) => Buffer.compare(Buffer.from(keyOf(a)), Buffer.from(keyOf(b))));
+}

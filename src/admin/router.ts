@@ -67,7 +67,7 @@ function handlerOf(each: Route, context: AdminContext): RequestHandler {
     const given = await readRequest(each, request, response);
     if (each.answer.lines !== undefined) {
       const { lines } = await each.handle(context, given as never);
-      await sendLines(response, lines);
+      if (lines !== undefined) await sendLines(response, lines);
       return;
     }
     const carryOut = async () => {
@@ -156,22 +156,37 @@ function mustBeConfirmed(each: Route, isConfirmed: boolean): void {
   throw new AdminProblem('confirmation_required', each.needsConfirmation, { hint });
 }
 
-async function sendLines(
-  response: Response,
-  lines: AsyncIterable<string> | undefined,
-): Promise<void> {
+async function sendLines(response: Response, lines: AsyncIterable<string>): Promise<void> {
+  const iterator = lines[Symbol.asyncIterator]();
+  // What is refused is refused before the first line, while there is still a status to say so.
+  let next = await iterator.next();
   response.status(200).setHeader('content-type', 'application/x-ndjson');
   try {
-    for await (const line of lines ?? []) {
+    while (next.done !== true) {
       // Whoever reads slowly is waited for, so that nothing piles up in memory.
-      if (!response.write(`${line}\n`)) await once(response, 'drain');
-      if (response.destroyed) return;
+      if (!response.write(`${next.value}\n`) && !response.destroyed) await drained(response);
+      if (response.destroyed) {
+        await iterator.return?.();
+        return;
+      }
+      next = await iterator.next();
     }
     response.end();
   } catch (error) {
     // What is out cannot be taken back: an end in the middle tells that something is missing.
     localsOf(response).log.error({ err: error }, 'an export ended early');
     response.destroy();
+  }
+}
+
+/** Until there is room again, or nobody who reads. */
+async function drained(response: Response): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+  } finally {
+    over.abort();
   }
 }
 

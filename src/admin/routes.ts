@@ -2,6 +2,7 @@ import type { Route } from './route.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { CLIENT_ROUTES } from './routes/clients.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
+import { MAPPING_ROUTES } from './routes/mapping.ts';
 import { ROLLOUT_ROUTES } from './routes/rollout.ts';
 import { SALT_ROUTES } from './routes/salts.ts';
 import { SUBJECT_ROUTES } from './routes/subjects.ts';
@@ -14,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   ...VENDOR_ROUTES,
   ...VENDOR_REGISTRATION_ROUTES,
   ...CLIENT_ROUTES,
+  ...MAPPING_ROUTES,
   ...ROLLOUT_ROUTES,
   ...SUBJECT_ROUTES,
   ...SALT_ROUTES,

@@ -207,6 +207,19 @@ describe.each(['sqlite', 'mysql'] as const)('the admin API (%s)', (dialect) => {
     expect(many.body).toMatchObject({ scope: 'vendor:bolt', resumed: false });
   });
 
+  test('gives a vendor what it asks for new subjects with, and exports the pairs', async () => {
+    const place = '/clients/acme-web/mapping-tokens';
+    const made = await api.call('POST', place, { body: { days: 1 } });
+    expect(String(made.body['token'])).toMatch(/^ppm_/);
+    expect((await api.call('GET', place)).body['items']).toHaveLength(1);
+    expect((await api.call('DELETE', `${place}/${String(made.body['id'])}`)).status).toBe(204);
+    const body = { reason: 'handed over', confirm: true };
+    const pairs = await api.call('POST', '/clients/acme-web/mapping', { body });
+    expect(pairs.headers.get('content-type')).toBe('application/x-ndjson');
+    const unknown = await api.call('POST', '/clients/nobody/mapping', { body });
+    expect([unknown.status, unknown.body['code']]).toEqual([404, 'unknown']);
+  });
+
   test('rotates salts and keys', async () => {
     expect((await api.call('POST', '/salts', { body: { confirm: true } })).body).toMatchObject({
       version: 2,

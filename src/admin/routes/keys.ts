@@ -4,7 +4,7 @@ import { readSigningKeys } from '../../database/signing-keys.ts';
 import { keyView } from '../../operations/key-view.ts';
 import { rewrapMasterKey } from '../../operations/rewrap-master-key.ts';
 import { rotateKeys, SIGNING_ALGORITHMS } from '../../signing/upkeep.ts';
-import { pageAfter } from '../page.ts';
+import { byKey, pageAfter } from '../page.ts';
 import { pageOf, pageQuery, reasonMember, route } from '../route.ts';
 import { instant, maybeInstant } from '../schemas.ts';
 
@@ -29,9 +29,7 @@ export const KEY_ROUTES = [
     answer: { status: 200, description: 'Their public side.', schema: pageOf(key) },
     handle: async ({ db, atRest, clock }, { query }) => {
       const rows = await readSigningKeys(db, atRest);
-      const sorted = rows.toSorted((a, b) =>
-        Buffer.compare(Buffer.from(a.kid), Buffer.from(b.kid)),
-      );
+      const sorted = byKey(rows, ({ kid }) => kid);
       const { items, next } = pageAfter(sorted, ({ kid }) => kid, query);
       return { value: { items: items.map((row) => keyView(row, clock())), next } };
     },

@@ -23,6 +23,8 @@ const status = phaseVersion.extend({
   previous_version: z.int().nullable(),
   can_bypass: z.boolean(),
   accept_bypass_at: maybeInstant,
+  migration: z.record(z.string(), z.unknown()).optional().describe('How it comes to pseudonyms.'),
+  preserved_users: z.int().optional().describe('Users who still have their original subject.'),
 });
 
 const outcome = phaseVersion.extend({

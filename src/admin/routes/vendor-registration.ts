@@ -12,7 +12,7 @@ import {
   withdrawPreparedClient,
 } from '../../operations/prepared-clients.ts';
 import type { InitialToken } from '../../vendors/registration-store.ts';
-import { pageAfter } from '../page.ts';
+import { byKey, pageAfter } from '../page.ts';
 import { pageOf, pageQuery, reasonMember, route } from '../route.ts';
 import { instant } from '../schemas.ts';
 
@@ -42,9 +42,7 @@ export const VENDOR_REGISTRATION_ROUTES = [
     answer: { status: 200, description: 'Never what they are.', schema: pageOf(initialToken) },
     handle: async (context, { path, query }) => {
       const tokens = await listInitialTokens(context, path.vendor);
-      const sorted = tokens.toSorted((a, b) =>
-        Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)),
-      );
+      const sorted = byKey(tokens, ({ id }) => id);
       const { items, next } = pageAfter(sorted, ({ id }) => id, query);
       return { value: { items: items.map(shown), next } };
     },

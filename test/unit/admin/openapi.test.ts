@@ -33,7 +33,7 @@ test('whatever changes something needs a scope that says so, and looking needs n
 });
 
 test('every post but a mere question can be sent twice under one key', () => {
-  const questions = ['lookUpSubject', 'listSubject', 'exportSubject'];
+  const questions = ['lookUpSubject', 'listSubject', 'exportSubject', 'exportMapping'];
   for (const { id, method, repeats } of ROUTES) {
     if (method !== 'post') continue;
     expect(repeats === undefined, id).toBe(questions.includes(id));
