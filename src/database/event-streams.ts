@@ -41,6 +41,9 @@ interface Row {
 
 const NOBODY = bytes('');
 
+/** Whoever sends has lost the stream, and the next one need not wait. */
+const AT_ONCE = { due_at: 0, lease_until: 0, failures: 0, tries: 0, holder: NOBODY } as const;
+
 /** A stream as it stands; one that nothing was ever sent through is at the beginning. */
 export async function readStream(
   db: Connection | Transaction,
@@ -139,7 +142,7 @@ export async function moveStream(
 export async function rewindStream(trx: Transaction, id: string): Promise<void> {
   await trx('event_streams')
     .where({ id: bytes(id) })
-    .update({ batch: 0, place: 0, due_at: 0, failures: 0, tries: 0, holder: NOBODY });
+    .update({ batch: 0, place: 0, ...AT_ONCE });
   await deleteAcks(trx, id);
 }
 

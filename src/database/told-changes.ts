@@ -37,7 +37,7 @@ export interface ChangeQuery {
 }
 
 /** Pseudonyms that the vendor itself brought along: it knows them, whether or not anybody came since. */
-const BROUGHT_ALONG: readonly (string | null)[] = ['imported', 'preserved'];
+const BROUGHT_ALONG: readonly string[] = ['imported', 'preserved'];
 
 /** The changes of a sector behind a position, in their order; none whose grace is over. */
 export async function changesFor(
@@ -46,14 +46,6 @@ export async function changesFor(
 ): Promise<readonly TellableChange[]> {
   const rows = await orUnavailable(() =>
     unpassed(db, query)
-      .leftJoin('given_subjects as given', (join) =>
-        join
-          .on('given.user_index', 'changes.user_index')
-          .andOnVal('given.client_id', bytes(query.clientId)),
-      )
-      .leftJoin('pseudonyms as old', (join) =>
-        join.on('old.sector', 'changes.sector').andOn('old.sub', 'changes.old_sub'),
-      )
       .orderBy(['changes.batch', 'changes.id'])
       .limit(query.limit)
       .select<Row[]>(
@@ -72,29 +64,36 @@ export async function changesFor(
   }));
 }
 
-/** How many changes of a sector are behind a position, those that the client is not told included. */
+/** How many changes behind a position the client knows the old subject of. */
 export async function countChanges(
   db: Connection,
-  { sector, after, now }: Omit<ChangeQuery, 'limit' | 'clientId' | 'lastBatch'>,
+  query: Omit<ChangeQuery, 'limit'>,
 ): Promise<number> {
-  const everything = { sector, after, now, lastBatch: Number.MAX_SAFE_INTEGER };
-  const [numbered] = await orUnavailable(() =>
-    unpassed(db, everything).count<{ count: number | string }[]>({ count: '*' }),
-  );
-  const [others] = await orUnavailable(() =>
-    db('subject_changes')
-      .where({ sector: bytes(sector), batch: null })
-      .andWhere('expires_at', '>', now.getTime())
+  const [row] = await orUnavailable(() =>
+    unpassed(db, query)
+      .andWhere((known) => {
+        void known
+          .where('given.generation', '<=', db.ref('old.generation'))
+          .orWhereIn('old.algorithm', BROUGHT_ALONG);
+      })
       .count<{ count: number | string }[]>({ count: '*' }),
   );
-  return Number(numbered?.count ?? 0) + Number(others?.count ?? 0);
+  return Number(row?.count ?? 0);
 }
 
 function unpassed(
   db: Connection,
-  { sector, after, lastBatch, now }: Omit<ChangeQuery, 'limit' | 'clientId'>,
+  { clientId, sector, after, lastBatch, now }: Omit<ChangeQuery, 'limit'>,
 ) {
   return db('subject_changes as changes')
+    .leftJoin('given_subjects as given', (join) => {
+      void join
+        .on('given.user_index', 'changes.user_index')
+        .andOnVal('given.client_id', bytes(clientId));
+    })
+    .leftJoin('pseudonyms as old', (join) => {
+      void join.on('old.sector', 'changes.sector').andOn('old.sub', 'changes.old_sub');
+    })
     .where('changes.sector', bytes(sector))
     .andWhere('changes.batch', '<=', lastBatch)
     .andWhere('changes.expires_at', '>', now.getTime())
@@ -107,6 +106,6 @@ function unpassed(
 
 /** A client that was given a later generation first never saw this one. */
 function isKnown({ given, generation, algorithm }: Row): boolean {
-  if (BROUGHT_ALONG.includes(algorithm)) return true;
+  if (algorithm !== null && BROUGHT_ALONG.includes(algorithm)) return true;
   return given !== null && generation !== null && generation >= given;
 }

@@ -1,9 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { clientEvents, repeatEvents } from '../../src/operations/client-events.ts';
 import { rolloutSet } from '../../src/vendors/rollout.ts';
 import type { EventReceiver } from '../support/event-receiver.ts';
 import { answer, startEventReceiver } from '../support/event-receiver.ts';
-import { IDENTIFIER_CHANGED, poll, rotate, subjectAt, verifiedEvent } from '../support/events.ts';
+import {
+  IDENTIFIER_CHANGED,
+  operationContext,
+  poll,
+  rotate,
+  subjectAt,
+  verifiedEvent,
+} from '../support/events.ts';
 import type { World } from '../support/world.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -154,6 +162,40 @@ describe.each(['sqlite', 'mysql'] as const)('events about changed subjects, on %
     const sets = Object.keys((await poll(issuer, 'bolt')).body.sets ?? {});
     expect(sets).toHaveLength(1);
     await poll(issuer, 'bolt', { ack: sets });
+  });
+
+  it('are counted for the operator, who can have them told again', async () => {
+    const { issuer } = world.proxy;
+    const context = operationContext(world.proxy);
+    await subjectAt(world, 'bolt', 'alice');
+    await rotate(world.proxy, 'bolt', 'alice');
+    const before = await clientEvents(context, 'bolt-web');
+    expect(before).toMatchObject({
+      delivery: 'poll',
+      pending: 1,
+      abandoned: 1,
+      next_attempt: null,
+    });
+    const sets = Object.keys((await poll(issuer, 'bolt')).body.sets ?? {});
+    await poll(issuer, 'bolt', { ack: sets });
+    const { delivered } = before;
+    expect(await clientEvents(context, 'bolt-web')).toMatchObject({
+      ...{ pending: 0, delivered: delivered + 1 },
+    });
+
+    await repeatEvents(context, 'bolt-web', { actor: 'cli:test' });
+    const changes = await world.database
+      .db('subject_changes')
+      .where({ sector: Buffer.from('bolt') });
+    expect(await clientEvents(context, 'bolt-web')).toMatchObject({ pending: changes.length });
+    const again = Object.keys((await poll(issuer, 'bolt')).body.sets ?? {});
+    expect(again).toHaveLength(changes.length);
+    expect(again).toEqual(expect.arrayContaining(sets));
+    await poll(issuer, 'bolt', { ack: again });
+
+    const nothing = { delivery: null, endpoint_url: null, pending: 0, delivered: 0 };
+    expect(await clientEvents(context, 'core-web')).toMatchObject(nothing);
+    await expect(repeatEvents(context, 'core-web', { actor: 'cli:test' })).rejects.toThrow(/told/);
   });
 
   it('stand in the audit log by number, and nowhere by subject', async () => {

@@ -11,6 +11,7 @@ import { inWorkspace } from '../context.ts';
 import { givenEntry } from '../entry.ts';
 import type { CommandHost } from '../host.ts';
 import { mappingCommand } from './client-export.ts';
+import { eventsCommand } from './client-events.ts';
 import { mappingTokenCommand } from './client-mapping.ts';
 import { inRegistry } from '../registry-context.ts';
 import { clientSummary, clientView, editText, editView } from '../../operations/registry-view.ts';
@@ -75,6 +76,7 @@ export function clientCommand(host: CommandHost): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON object')
     .action((id: string, options: { yes?: boolean }) => remove(host, id, options.yes));
+  client.addCommand(eventsCommand(host));
   client.addCommand(mappingCommand(host));
   client.addCommand(mappingTokenCommand(host));
   return client;

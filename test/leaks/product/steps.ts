@@ -20,11 +20,20 @@ export const STEPS: readonly Step[] = [
 ];
 
 const OF_THE_USER = 'the user’s own browser is served, and no vendor: test/leaks/account.test.ts';
+const OF_EVENTS = 'nobody is rotated there: test/leaks/events.test.ts';
 
 /** The exits that no step passes, with the reason and the test that takes their place. */
 export const NOT_PASSED: Partial<Readonly<Record<ExitName, string>>> = {
   'former-subject':
     'an operator names the vendor that is to know the original subject: test/leaks/mapping.test.ts',
+  'event-subject': OF_EVENTS,
+  'event-user': OF_EVENTS,
+  'event-sector': OF_EVENTS,
+  'event-audience': OF_EVENTS,
+  'event-id': OF_EVENTS,
+  'event-phase': OF_EVENTS,
+  'event-grace': OF_EVENTS,
+  'event-address': OF_EVENTS,
   'account-page': OF_THE_USER,
   'account-session': OF_THE_USER,
   'account-user': OF_THE_USER,

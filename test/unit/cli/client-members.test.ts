@@ -32,6 +32,10 @@ async function fullEntry(): Promise<Record<string, unknown>> {
     frontchannel_logout_uri: 'https://acme.example/frontchannel',
     frontchannel_logout_session_required: true,
     backchannel_token_delivery_mode: 'poll',
+    events: {
+      ...{ delivery: 'push', endpoint_url: 'https://acme.example/events' },
+      authorization_header: 'Bearer what-the-receiver-wants-0123456789',
+    },
     response_types: ['code', 'code id_token'],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials', CIBA],
     scope: 'openid reports',
@@ -68,6 +72,7 @@ async function fullEntry(): Promise<Record<string, unknown>> {
     release_claims: ['name', 'scope:address'],
     relay_email_domain: 'users.acme.example',
     front_channel: 'callback',
+    migration: { mode: 'preserve' },
     continuity_days: 7,
   };
 }
@@ -102,10 +107,16 @@ describe('client show', () => {
 
   test('prints each of them as it was written', async () => {
     const { client_secret: secret, ...upstream } = entry['upstream'] as Record<string, unknown>;
-    const expected = { ...entry, upstream: { ...upstream, has_client_secret: true } };
+    const { authorization_header: header, ...events } = entry['events'] as Record<string, unknown>;
+    const expected = {
+      ...entry,
+      upstream: { ...upstream, has_client_secret: true },
+      events: { ...events, has_authorization_header: true },
+    };
     const printed = await command('client', 'show', 'acme-web', '--json');
     expect(printed.json()).toMatchObject(expected);
     expect(printed.stdout).not.toContain(secret);
+    expect(printed.stdout).not.toContain(header);
   });
 
   test('prints them for people too', async () => {
