@@ -57,7 +57,7 @@ export class AdminProblem extends Error {
 }
 
 /** A name for each problem that stays the same wherever the proxy is deployed. */
-export function problemType(code: ProblemCode): string {
+function problemType(code: ProblemCode): string {
   return `urn:pairwise-proxy:problem:${code}`;
 }
 

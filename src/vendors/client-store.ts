@@ -7,7 +7,7 @@ import type { Client, Phase } from './client.ts';
 import { fromRow, toColumns, type ClientRow } from './client-row.ts';
 import { deleteMappingTokens } from './mapping-token-store.ts';
 import { insertPhase, readPhases } from './phase-store.ts';
-import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
+import { ConflictError, RegistrationError, StaleError, UnknownError } from './problem.ts';
 import type { ClientSettings } from './registration.ts';
 import { deleteRegistration } from './registration-store.ts';
 import { phaseProblem } from './rules.ts';
@@ -252,8 +252,8 @@ function mustAllow(settings: ClientSettings, phase: Phase): void {
   throw new RegistrationError([{ path: [member], wrong, right }]);
 }
 
-function changedMeanwhile(clientId: string): ConflictError {
-  return new ConflictError(
+function changedMeanwhile(clientId: string): StaleError {
+  return new StaleError(
     `The client "${clientId}" has been changed meanwhile: look at it again, then repeat.`,
   );
 }

@@ -39,7 +39,8 @@ export const MAPPING_ROUTES = [
   }),
   route({
     ...{ id: 'createMappingToken', method: 'post', path: TOKENS, tag: 'clients' },
-    ...{ scope: 'operate', summary: 'Give the vendor of a client such a token' },
+    ...{ scope: 'privacy', summary: 'Give the vendor of a client such a token' },
+    description: 'Whoever has it, and original subjects, learns whose pseudonyms are whose.',
     repeats: 'keyed',
     body: z.strictObject({
       ...reasonMember,

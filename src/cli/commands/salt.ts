@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { rotateSalt, saltStatus } from '../../operations/salt-rotation.ts';
+import { saltView } from '../../operations/subject-view.ts';
 import { DEFAULT_GRACE_DAYS } from '../../operations/rotation-request.ts';
 import { Salts } from '../../subjects/salts/store.ts';
 import { confirm } from '../confirm.ts';
@@ -35,12 +36,7 @@ export function saltCommand(host: CommandHost): Command {
     .option('--json', 'print one JSON object')
     .action(() =>
       inWorkspace(host.context, async ({ db }) => {
-        const items = (await saltStatus({ db })).map((one) => ({
-          ...{ version: one.version, state: one.state, pseudonyms: one.pseudonyms },
-          created_at: one.createdAt,
-          retired_at: one.retiredAt ?? null,
-          destroy_after: one.destroyAfter ?? null,
-        }));
+        const items = (await saltStatus({ db })).map(saltView);
         host.output().list(items, COLUMNS);
       }),
     );

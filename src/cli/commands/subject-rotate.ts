@@ -8,6 +8,7 @@ import {
   sectorsOf,
   usersIn,
 } from '../../operations/rotation-request.ts';
+import { rotatedManyView, rotatedView } from '../../operations/subject-view.ts';
 import type { RotationScope } from '../../operations/rotation-request.ts';
 import { confirm } from '../confirm.ts';
 import type { Workspace } from '../context.ts';
@@ -85,13 +86,12 @@ async function rotateOne(
   const request = { sector, localSubject: user, graceDays, endSessions };
   const done = await rotateSubject(workspace, request, { actor: workspace.actor, reason });
   const until = done.graceUntil.toISOString();
-  host.output().result(
-    {
-      ...{ sector, generation: done.generation, old_sub: done.oldSub, new_sub: done.newSub },
-      ...{ grace_until: done.graceUntil, ended_sessions: endSessions },
-    },
-    `${done.newSub} took the place of ${done.oldSub}, which resolves until ${until}`,
-  );
+  host
+    .output()
+    .result(
+      rotatedView(done, endSessions),
+      `${done.newSub} took the place of ${done.oldSub}, which resolves until ${until}`,
+    );
 }
 
 async function rotateMany(
@@ -112,13 +112,12 @@ async function rotateMany(
   const done = await rotateSubjects(workspace, request, { actor: workspace.actor, reason });
   if (done.rotated > 0 && !argv.includes('--json')) stderr.write('\n');
   const how = done.resumed ? '; a rotation that had been interrupted is complete' : '';
-  host.output().result(
-    {
-      ...{ scope: done.scope, rotated: done.rotated, grace_days: done.graceDays },
-      ...{ ended_sessions: done.endedSessions, resumed: done.resumed },
-    },
-    `${done.rotated} pseudonyms of ${done.scope} rotated, with ${done.graceDays} days of grace${how}`,
-  );
+  host
+    .output()
+    .result(
+      rotatedManyView(done),
+      `${done.rotated} pseudonyms of ${done.scope} rotated, with ${done.graceDays} days of grace${how}`,
+    );
 }
 
 /** Days as an option gives them. */
