@@ -1,0 +1,176 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { expect, test } from 'vitest';
+
+import { listAudit } from '../../src/audit/read-store.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
+import type { Connection } from '../../src/database/connection.ts';
+import type { Client } from '../../src/vendors/client.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { describeOnEachDialect } from '../support/database.ts';
+import { setStage } from '../unit/operations/lifecycle.ts';
+import type { Stage } from '../unit/operations/lifecycle.ts';
+import { NOW } from '../unit/subjects/replica.ts';
+import type { Work } from './lifecycle-worker.ts';
+import { ACTS, nameOf, SECTOR } from './lifecycle-worker.ts';
+
+const WORKER = new URL('./lifecycle-worker.ts', import.meta.url);
+const OTHER = 'bolt.example';
+const MINUTE = 60_000;
+
+/** Lets a process work and kills it at some moment, again and again, until one is done or left alone. */
+async function killAgainAndAgain(
+  { location }: TestDatabase,
+  work: Pick<Work, 'act' | 'users'>,
+  { kills, steps, check }: { kills: number; steps: number; check: () => Promise<void> },
+): Promise<void> {
+  for (let round = 0; ; round += 1) {
+    // A minute later each time: nobody waits for the lease of the one who was killed.
+    const now = NOW.getTime() + round * MINUTE;
+    const worker = fork(WORKER, [JSON.stringify({ ...work, location, now })]);
+    const ended = once(worker, 'exit') as Promise<[number | null, string | null]>;
+    if (round < kills) {
+      // What is done already passes by once more.
+      const step = Math.floor(Math.random() * steps * (round + 1)) + 1;
+      await Promise.race([told(worker, step), ended]);
+      // Somewhere in the next step.
+      await Promise.race([sleep(Math.random() * 30), ended]);
+      worker.kill('SIGKILL');
+    }
+    const [code, signal] = await ended;
+    await check();
+    if (signal === 'SIGKILL') continue;
+    expect(code).toBe(0);
+    return;
+  }
+}
+
+/** When a process has told of so many steps, its beginning being the first. */
+async function told(worker: ChildProcess, steps: number): Promise<void> {
+  for (let step = 0; step < steps; step += 1) await once(worker, 'message');
+}
+
+async function detailsOf(db: Connection, act: string): Promise<Record<string, unknown>[]> {
+  const rows = await listAudit(db, { act }, { limit: 1000 });
+  return rows.map(({ details }) => ({ ...details }));
+}
+
+async function countIn(db: Connection, table: string, where: object = {}): Promise<number> {
+  const [row] = await db(table).where(where).count<{ n: number }[]>({ n: '*' });
+  return Number(row?.n);
+}
+
+/** The subjects of some users at a client. */
+async function logIn({ replica }: Stage, client: Client, users: number): Promise<string[]> {
+  const subs = [];
+  for (let user = 0; user < users; user += 1) {
+    subs.push(await replica.subjectOf(client, nameOf(user)));
+  }
+  return subs;
+}
+
+describeOnEachDialect('a process that is killed', (open) => {
+  test('in an import has imported whole batches, and the same file completes it', async () => {
+    const database = await open.fresh();
+    const { db } = database;
+    const stage = await setStage(database);
+    await stage.client(SECTOR);
+    const users = 8_500;
+    await killAgainAndAgain(
+      database,
+      { act: 'import', users },
+      {
+        ...{ kills: 3, steps: 3 },
+        check: async () => {
+          const stands = await countIn(db, 'pseudonyms');
+          expect(stands === users ? 0 : stands % 1000).toBe(0);
+          const recorded = await detailsOf(db, 'subjects.imported');
+          const created = recorded.reduce((sum, details) => sum + Number(details['created']), 0);
+          expect(created).toBe(stands);
+          expect(await verifyAudit(db)).toMatchObject({ intact: true });
+        },
+      },
+    );
+    expect(await countIn(db, 'pseudonyms', { generation: 1, given_original: true })).toBe(users);
+    for (const user of [0, 999, 1000, users - 1]) {
+      const behind = await stage.replica.subjects.lookup(SECTOR, `of-${nameOf(user)}`);
+      expect(behind).toBe(nameOf(user));
+    }
+  });
+
+  test('in a rotation has rotated each user or not, and the next one completes it', async () => {
+    const database = await open.fresh();
+    const { db } = database;
+    const stage = await setStage(database);
+    const acme = await stage.client(SECTOR);
+    const bolt = await stage.client(OTHER);
+    const users = 60;
+    const old = [...(await logIn(stage, acme, users)), ...(await logIn(stage, bolt, users))];
+    await ACTS.import(stage.context, { first: users, last: 2400, onProgress: () => undefined });
+    const all = 2400 + users;
+    await killAgainAndAgain(
+      database,
+      { act: 'rotate', users },
+      {
+        ...{ kills: 3, steps: 5 },
+        check: async () => {
+          const retired = await countIn(db, 'pseudonyms', { generation: 1 });
+          expect(retired).toBe(all);
+          const newest = await db('pseudonyms').whereNull('retired_at').select('user_index');
+          expect(newest).toHaveLength(all);
+          const rotated = await countIn(db, 'pseudonyms', { generation: 2 });
+          expect(await countIn(db, 'subject_changes')).toBe(rotated);
+          const [run] = await db('subject_rotations').select<{ rotated: number }[]>('rotated');
+          const done = await detailsOf(db, 'subjects.rotated');
+          if (done.length === 0) expect(run?.rotated ?? 0).toBe(rotated);
+          expect(await countIn(db, 'pseudonyms')).toBe(all + rotated);
+        },
+      },
+    );
+    expect(await detailsOf(db, 'subjects.rotated')).toMatchObject([{ rotated: all }]);
+    expect(await countIn(db, 'subject_rotations')).toBe(0);
+    expect(await countIn(db, 'pseudonyms', { generation: 2 })).toBe(all);
+    const fresh = [...(await logIn(stage, acme, users)), ...(await logIn(stage, bolt, users))];
+    expect(new Set([...old, ...fresh]).size).toBe(4 * users);
+    for (const [place, sub] of fresh.entries()) {
+      const sector = place < users ? SECTOR : OTHER;
+      expect(await stage.replica.subjects.lookup(sector, sub)).toBe(nameOf(place % users));
+    }
+  });
+
+  test('in erasures leaves all of each user or nothing', async () => {
+    const database = await open.fresh();
+    const { db } = database;
+    const stage = await setStage(database);
+    const clients = [await stage.client(SECTOR), await stage.client(OTHER)];
+    const users = 40;
+    const old: string[] = [];
+    for (const client of clients) old.push(...(await logIn(stage, client, users)));
+    await killAgainAndAgain(
+      database,
+      { act: 'erase', users },
+      {
+        ...{ kills: 3, steps: 12 },
+        check: async () => {
+          const done = await detailsOf(db, 'subject.erased');
+          const erased = done.filter(({ sectors }) => sectors === 2).length;
+          expect(done.filter(({ sectors }) => sectors !== 0)).toHaveLength(erased);
+          for (const table of ['pseudonyms', 'sessions']) {
+            expect([table, await countIn(db, table)]).toEqual([table, 2 * (users - erased)]);
+          }
+          for (const table of ['tombstones', 'subject_marks']) {
+            expect([table, await countIn(db, table)]).toEqual([table, 2 * erased]);
+          }
+          expect(await verifyAudit(db)).toMatchObject({ intact: true });
+        },
+      },
+    );
+    expect(await countIn(db, 'tombstones')).toBe(2 * users);
+    for (const client of clients) {
+      expect(old).not.toContain(await stage.replica.subjectOf(client, nameOf(7)));
+    }
+  });
+});
