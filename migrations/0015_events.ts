@@ -4,6 +4,9 @@ import type { Migration } from '../src/database/tables.ts';
 /** Bytes of the name of a stream: a kind, and an identifier. */
 const STREAM = 300;
 
+/** How the changes of a sector are read. */
+const ORDER = ['sector', 'batch', 'id'];
+
 /** Events that vendors are told of: to whom each subject was given, and how far each stream is. */
 export const events: Migration = {
   name: '0015_events',
@@ -13,6 +16,7 @@ export const events: Migration = {
     if (!(await db.schema.hasColumn('subject_changes', 'batch'))) {
       await db.schema.alterTable('subject_changes', (table) => {
         table.bigInteger('batch').nullable().index();
+        table.index(ORDER);
       });
     }
     if (!(await db.schema.hasColumn('clients', 'events_authorization'))) {
@@ -58,6 +62,12 @@ export const events: Migration = {
   async down(db) {
     await dropTables(db, 'event_batches', 'event_acks', 'event_streams', 'given_subjects');
     await dropColumns(db, 'clients', 'events_authorization');
+    if (await db.schema.hasColumn('subject_changes', 'batch')) {
+      // A killed run may have dropped it already; where it stays, the next line fails.
+      await db.schema
+        .alterTable('subject_changes', (table) => table.dropIndex(ORDER))
+        .catch(() => undefined);
+    }
     await dropColumns(db, 'subject_changes', 'batch');
   },
 };

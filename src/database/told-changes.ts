@@ -85,23 +85,26 @@ function unpassed(
   db: Connection,
   { clientId, sector, after, lastBatch, now }: Omit<ChangeQuery, 'limit'>,
 ) {
-  return db('subject_changes as changes')
-    .leftJoin('given_subjects as given', (join) => {
-      void join
-        .on('given.user_index', 'changes.user_index')
-        .andOnVal('given.client_id', bytes(clientId));
-    })
-    .leftJoin('pseudonyms as old', (join) => {
-      void join.on('old.sector', 'changes.sector').andOn('old.sub', 'changes.old_sub');
-    })
-    .where('changes.sector', bytes(sector))
-    .andWhere('changes.batch', '<=', lastBatch)
-    .andWhere('changes.expires_at', '>', now.getTime())
-    .andWhere((behind) => {
-      void behind.where('changes.batch', '>', after.batch).orWhere((within) => {
-        void within.where('changes.batch', after.batch).andWhere('changes.id', '>', after.place);
-      });
-    });
+  return (
+    db('subject_changes as changes')
+      .leftJoin('given_subjects as given', (join) => {
+        void join
+          .on('given.user_index', 'changes.user_index')
+          .andOnVal('given.client_id', bytes(clientId));
+      })
+      .leftJoin('pseudonyms as old', (join) => {
+        void join.on('old.sector', 'changes.sector').andOn('old.sub', 'changes.old_sub');
+      })
+      .where('changes.sector', bytes(sector))
+      // Says again what the last condition says, in a form that an index can follow.
+      .whereBetween('changes.batch', [after.batch, lastBatch])
+      .andWhere('changes.expires_at', '>', now.getTime())
+      .andWhere((behind) => {
+        void behind.where('changes.batch', '>', after.batch).orWhere((within) => {
+          void within.where('changes.batch', after.batch).andWhere('changes.id', '>', after.place);
+        });
+      })
+  );
 }
 
 /** A client that was given a later generation first never saw this one. */
