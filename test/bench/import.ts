@@ -33,7 +33,7 @@ export async function measureImport(): Promise<string> {
   try {
     const file = join(folder, 'users.csv');
     await writeUsers(file);
-    const db = await freshDatabase(server.url);
+    const db = await benchDatabase(server.url);
     const keyring = await loadKeyring(db, {
       masterKey: new Uint8Array(32).fill(1),
       masterKeyPrevious: undefined,
@@ -92,7 +92,8 @@ async function writeUsers(file: string): Promise<void> {
   }
 }
 
-async function freshDatabase(serverUrl: string): Promise<Connection> {
+/** A database of the current schema on a server of one's own. */
+export async function benchDatabase(serverUrl: string): Promise<Connection> {
   const server = openDatabase({ dialect: 'mysql', url: serverUrl });
   await server.raw('create database bench');
   await server.destroy();

@@ -1,5 +1,6 @@
 import { ratioOf } from './compare.ts';
 import { measureImport } from './import.ts';
+import { measureLifecycle } from './lifecycle.ts';
 import { sealComparison } from './seal.ts';
 import { tokenResponseComparison } from './token-response.ts';
 
@@ -9,7 +10,7 @@ import { tokenResponseComparison } from './token-response.ts';
  * machine. What takes minutes runs only when it is named.
  */
 const COMPARISONS = { seal: sealComparison, 'token-response': tokenResponseComparison };
-const LONG = { import: measureImport };
+const LONG = { import: measureImport, lifecycle: measureLifecycle };
 
 const asked = process.argv.slice(2);
 const names = Object.keys(COMPARISONS) as (keyof typeof COMPARISONS)[];

@@ -41,7 +41,7 @@ export interface ReplicaOptions {
 }
 
 export async function startReplica(
-  database: TestDatabase,
+  database: Pick<TestDatabase, 'connect'>,
   options: ReplicaOptions = {},
 ): Promise<Replica> {
   const { algorithm = 'hmac-sha256', cacheSize = 100, change = 7, witness } = options;
