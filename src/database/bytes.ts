@@ -21,11 +21,16 @@ export function asBuffer(value: Uint8Array): Buffer {
 
 /** Parts joined so that no two lists of parts give the same bytes: each behind its length. */
 export function lengthPrefixed(...parts: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(part.byteLength);
-      return [length, part];
-    }),
-  );
+  let length = 0;
+  for (const part of parts) length += LENGTH + part.byteLength;
+  const joined = Buffer.alloc(length);
+  let end = 0;
+  for (const part of parts) {
+    joined.set(part, joined.writeUInt32BE(part.byteLength, end));
+    end += LENGTH + part.byteLength;
+  }
+  return joined;
 }
+
+/** Bytes of a length. */
+const LENGTH = 4;

@@ -6,11 +6,16 @@ interface Query {
   readonly sql?: string;
   readonly method?: string;
   options?: Record<string, unknown>;
+  response?: unknown;
 }
 
 interface RawConnection {
   __knex__disposed?: unknown;
   destroy(): void;
+  execute(
+    statement: { sql: string; values: unknown; timeout: number },
+    done: (error: Error | null, rows?: unknown) => void,
+  ): void;
 }
 
 /** Milliseconds after which a row operation is given up: the other side has gone silent. */
@@ -43,6 +48,7 @@ export class MysqlClient extends Mysql2Client {
     const timed = typeof query === 'string' ? { sql: query } : query;
     if (isBounded(timed)) timed.options = { timeout: QUERY_TIMEOUT, ...timed.options };
     try {
+      if (timed.options?.['prepared'] !== undefined) return await execute(connection, timed);
       return await super._query(connection, timed);
     } catch (error) {
       if (isSilence(error)) {
@@ -53,6 +59,25 @@ export class MysqlClient extends Mysql2Client {
       throw withoutValues(error);
     }
   }
+}
+
+/** Runs a statement of prepared.ts; each connection prepares each text once. */
+async function execute(connection: RawConnection, query: Query): Promise<Query> {
+  const { sql = '', options } = query;
+  const statement = { sql, values: options?.['prepared'], timeout: QUERY_TIMEOUT };
+  query.response = await new Promise((resolve, reject) => {
+    // The driver's own limit begins behind the preparing.
+    const unprepared = setTimeout(() => {
+      const code = 'PROTOCOL_SEQUENCE_TIMEOUT';
+      reject(Object.assign(new Error('The server does not answer'), { code }));
+    }, 2 * QUERY_TIMEOUT);
+    connection.execute(statement, (error, rows) => {
+      clearTimeout(unprepared);
+      if (error) reject(error);
+      else resolve(rows);
+    });
+  });
+  return query;
 }
 
 function isBounded({ sql, method }: Query): boolean {

@@ -13,6 +13,8 @@ import { isBusy } from './failures.ts';
 interface Query {
   sql: string;
   bindings?: unknown;
+  /** `prepared`: the values of a statement of prepared.ts. */
+  options?: { readonly prepared?: readonly unknown[] };
   response?: unknown;
   context?: unknown;
 }
@@ -52,7 +54,8 @@ export class NodeSqliteClient extends BetterSqlite3Client {
     // A deferred transaction that reads first cannot wait for its turn to write
     // (SQLITE_BUSY_SNAPSHOT); one that takes the write lock at once can.
     const sql = query.sql === 'BEGIN;' ? 'BEGIN IMMEDIATE' : query.sql;
-    const bindings = this._formatBindings(query.bindings).map(bound);
+    const values = query.options?.prepared ?? this._formatBindings(query.bindings);
+    const bindings = values.map(bound);
     await whenFree(() => {
       const statement = connection.prepare(sql);
       if (statement.columns().length > 0) {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 
 import type { By } from '../audit/by.ts';
 import { appendAudit } from '../audit/store.ts';
 import { inTransaction } from '../database/connection.ts';
-import { importBatch, prepareBatch } from '../subjects/import.ts';
+import { importBatch, prepareBatch, sealBatch } from '../subjects/import.ts';
 import type {
   BatchOutcome,
   ImportRow,
@@ -74,12 +75,16 @@ export async function importSubjects(
     };
     onProgress?.(report);
   };
-  // While the database writes one batch, the next one is read, derived and indexed.
+  // While the database writes one batch, the next one is read, derived, indexed and sealed.
   let writing: Promise<void> | undefined;
   try {
     for await (const { rows, problems, lastLine } of batchesOf(request.rows)) {
+      await turnOfOthers();
       const prepared = prepareBatch(importerOf(context), settings, rows, request.derive);
       const batch = { ...prepared, problems: [...problems, ...prepared.problems] };
+      if (!dryRun) {
+        for (const _part of sealBatch(importerOf(context), settings, batch)) await turnOfOthers();
+      }
       await writing;
       writing = undefined;
       const { length: found } = report.problems;

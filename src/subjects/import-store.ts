@@ -1,8 +1,8 @@
-import type { AtRest } from '../database/at-rest.ts';
 import { asBuffer, bytes, text } from '../database/bytes.ts';
 import { isUniqueViolation } from '../database/connection.ts';
 import type { Transaction } from '../database/connection.ts';
-import { PseudonymTaken, sealContext } from './store.ts';
+import { insertRows, selectAmong } from '../database/prepared.ts';
+import { PseudonymTaken } from './store.ts';
 import type { PseudonymRecord } from './store.ts';
 
 /** A user in a sector, as a key of maps: its index in base64. */
@@ -23,8 +23,6 @@ export interface Standing {
   readonly known: ReadonlySet<UserKey>;
 }
 
-/** Statements of some hundred rows: SQLite takes so many values, and MySQL so many bytes, at once. */
-const ROWS_A_STATEMENT = 250;
 const KEYS_A_STATEMENT = 5000;
 
 /** What is looked up for a batch. */
@@ -41,47 +39,52 @@ export async function readStanding(
   sector: string,
   { users, namesakes, values }: Sought,
 ): Promise<Standing> {
-  const within = { sector: bytes(sector) };
+  const within = bytes(sector);
   const newest = new Map<UserKey, { generation: number; sub: string }>();
   const known = new Set<UserKey>();
-  for (const keys of portions([...users, ...namesakes].map(asBuffer))) {
-    const rows = await trx('pseudonyms')
-      .where(within)
-      .whereIn('user_index', keys)
-      .select<{ user_index: Buffer; generation: number; sub: Buffer }[]>(
-        ...['user_index', 'generation', 'sub'],
-      );
-    for (const { user_index: index, generation, sub } of rows) {
-      const key = keyOf(index);
-      known.add(key);
-      if ((newest.get(key)?.generation ?? 0) < generation) {
-        newest.set(key, { generation, sub: text(sub) });
-      }
+  const ofUsers = await selectAmong<{ user_index: Buffer; generation: number; sub: Buffer }>(
+    trx,
+    { table: 'pseudonyms', columns: ['user_index', 'generation', 'sub'], among: 'user_index' },
+    within,
+    [...users, ...namesakes].map(asBuffer),
+  );
+  for (const { user_index: index, generation, sub } of ofUsers) {
+    const key = keyOf(index);
+    known.add(key);
+    if ((newest.get(key)?.generation ?? 0) < generation) {
+      newest.set(key, { generation, sub: text(sub) });
     }
   }
-  for (const keys of portions(namesakes.map(asBuffer))) {
-    const sessions = await trx('sessions')
-      .where(within)
-      .whereIn('user_index', keys)
-      .distinct<{ user_index: Buffer }[]>('user_index');
-    for (const { user_index: index } of sessions) known.add(keyOf(index));
-  }
+  const sessions = await selectAmong<{ user_index: Buffer }>(
+    trx,
+    { table: 'sessions', columns: ['user_index'], among: 'user_index' },
+    within,
+    namesakes.map(asBuffer),
+  );
+  for (const { user_index: index } of sessions) known.add(keyOf(index));
   const owners = new Map<string, UserKey>();
-  for (const keys of portions(values.map(bytes))) {
-    const rows = await trx('pseudonyms')
-      .where(within)
-      .whereIn('sub', keys)
-      .select<{ user_index: Buffer; sub: Buffer }[]>('user_index', 'sub');
-    for (const { user_index: index, sub } of rows) owners.set(text(sub), keyOf(index));
-  }
+  const ofValues = await selectAmong<{ user_index: Buffer; sub: Buffer }>(
+    trx,
+    { table: 'pseudonyms', columns: ['user_index', 'sub'], among: 'sub' },
+    within,
+    values.map(bytes),
+  );
+  for (const { user_index: index, sub } of ofValues) owners.set(text(sub), keyOf(index));
   return { newest, owners, known };
 }
 
 /** A pseudonym from outside. */
-export interface ImportedPseudonym extends PseudonymRecord {
+export interface ImportedPseudonym extends Omit<PseudonymRecord, 'localSubject'> {
+  /** The local subject, sealed for its row. */
+  readonly sealed: Buffer;
   /** Whether the vendor has the user under the original subject. */
   readonly given: boolean;
 }
+
+const COLUMNS = [
+  ...['sector', 'user_index', 'generation', 'sub', 'local_subject'],
+  ...['salt_version', 'algorithm', 'created_at', 'given_original'],
+];
 
 /**
  * Adds pseudonyms, many in one statement.
@@ -90,24 +93,18 @@ export interface ImportedPseudonym extends PseudonymRecord {
  */
 export async function insertImported(
   trx: Transaction,
-  atRest: AtRest,
   records: readonly ImportedPseudonym[],
 ): Promise<void> {
-  const rows = records.map((record) => ({
-    sector: bytes(record.sector),
-    user_index: asBuffer(record.userIndex),
-    generation: record.generation,
-    sub: bytes(record.sub),
-    local_subject: atRest.seal(sealContext(record), bytes(record.localSubject)),
-    salt_version: record.saltVersion,
-    algorithm: record.algorithm,
-    created_at: record.createdAt.getTime(),
-    given_original: record.given ? true : null,
-  }));
+  // In the order of the primary key, neighbours on a page are written together.
+  const rows = records
+    .toSorted((one, other) => Buffer.compare(one.userIndex, other.userIndex))
+    .map((record) => [
+      ...[bytes(record.sector), asBuffer(record.userIndex), record.generation, bytes(record.sub)],
+      ...[record.sealed, record.saltVersion, record.algorithm, record.createdAt.getTime()],
+      record.given ? 1 : null,
+    ]);
   try {
-    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-      await trx('pseudonyms').insert(rows.slice(from, from + ROWS_A_STATEMENT));
-    }
+    await insertRows(trx, 'pseudonyms', COLUMNS, rows);
   } catch (error) {
     // Without the cause: the message of a database repeats the values of the row.
     if (isUniqueViolation(error)) throw new PseudonymTaken();

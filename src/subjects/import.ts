@@ -1,10 +1,12 @@
 import type { AtRest } from '../database/at-rest.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
+import { bytes } from '../database/bytes.ts';
 import type { Transaction } from '../database/connection.ts';
 import { anotherPseudonym } from './create.ts';
 import { insertImported, keyOf, markGiven, readStanding } from './import-store.ts';
 import type { ImportedPseudonym, Standing, UserKey } from './import-store.ts';
 import { checkLocalSubject } from './local-subject.ts';
+import { sealContext } from './store.ts';
 import type { PseudonymRecord } from './store.ts';
 import { erasedAmong } from './tombstones.ts';
 
@@ -65,7 +67,14 @@ export interface PreparedRow extends ImportRow {
    */
   readonly namesake: Uint8Array | undefined;
   readonly made: Made;
+  /** The local subject, sealed for the row of the first generation; undefined: not yet. */
+  sealed?: Buffer;
 }
+
+/** The generation of a user's first pseudonym. */
+const FIRST = 1;
+/** Rows after which others have a turn: the database waits for nobody's sealing. */
+const SEALED_AT_ONCE = 100;
 
 /** A batch that is ready to be written. */
 export interface PreparedBatch {
@@ -170,20 +179,46 @@ export async function importBatch(
     .toSorted((one, other) => one.line - other.line)
     .filter(({ line }, place, all) => all[place - 1]?.line !== line);
   if (problems.length > 0) return { created: 0, present: 0, erased: 0, problems };
-  const records = absent
-    .filter((row) => !erased.has(row))
-    .map((row): ImportedPseudonym => {
-      const { userIndex, localSubject } = row;
-      return { sector, userIndex, localSubject, given, createdAt, ...freeFor(row, standing) };
-    });
+  const fresh = absent.filter((row) => !erased.has(row));
   if (write) {
-    await insertImported(trx, importer.atRest, records);
+    const records = fresh.map((row): ImportedPseudonym => {
+      const { userIndex } = row;
+      const free = freeFor(row, standing);
+      const sealed = sealedFor(importer, sector, row, free.generation);
+      return { sector, userIndex, sealed, given, createdAt, ...free };
+    });
+    await insertImported(trx, records);
     if (given) {
       const users = present.map(({ userIndex }) => userIndex);
       await markGiven(trx, sector, users);
     }
   }
-  return { created: records.length, present: present.length, erased: erased.size, problems: [] };
+  return { created: fresh.length, present: present.length, erased: erased.size, problems: [] };
+}
+
+/**
+ * Seals what a batch will most likely store, a part at a time. Where a user has a
+ * pseudonym already that was in vain, and where they get another generation it is done again.
+ */
+export function* sealBatch(
+  importer: Importer,
+  { sector }: ImportSettings,
+  { rows }: PreparedBatch,
+): Generator<undefined> {
+  for (const [place, row] of rows.entries()) {
+    row.sealed = seal(importer, sector, row, FIRST);
+    if ((place + 1) % SEALED_AT_ONCE === 0) yield undefined;
+  }
+}
+
+function sealedFor(importer: Importer, sector: string, row: PreparedRow, generation: number) {
+  if (generation === FIRST && row.sealed !== undefined) return row.sealed;
+  return seal(importer, sector, row, generation);
+}
+
+function seal({ atRest }: Importer, sector: string, row: PreparedRow, generation: number): Buffer {
+  const { userIndex, localSubject } = row;
+  return atRest.seal(sealContext({ sector, userIndex, generation }), bytes(localSubject));
 }
 
 /** A user who has a pseudonym keeps it; a file that says another is wrong. */
@@ -213,8 +248,8 @@ function isNamesake({ namesake, key }: PreparedRow, { known }: Standing): boolea
 /** An original subject to be kept that is somebody's pseudonym makes way, as it does at a login. */
 function freeFor(row: PreparedRow, { owners }: Standing): Made & { readonly generation: number } {
   return owners.has(row.made.sub)
-    ? { ...anotherPseudonym(), generation: 2 }
-    : { ...row.made, generation: 1 };
+    ? { ...anotherPseudonym(), generation: FIRST + 1 }
+    : { ...row.made, generation: FIRST };
 }
 
 function at({ line }: ImportRow): string {
