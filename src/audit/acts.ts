@@ -33,6 +33,9 @@ export const AUDIT_ACTS = {
   'account.disconnected':
     'A user disconnected a vendor; with `new_subject`, they were forgotten in its sectors.',
   'subject.listed': 'An operator asked which pseudonyms a user has.',
+  'subject.linked': 'A user whom the provider calls otherwise kept all pseudonyms.',
+  'subjects.linked': 'A batch of a file of users whom the provider calls otherwise was linked.',
+  'sessions.ended': 'The tokens of all clients were ended when a file of users was linked.',
   'subject.rotated': 'A user was given a new pseudonym in a sector.',
   'subjects.rotated': 'The users of a sector, of a vendor, or all were given new pseudonyms.',
   'salt.rotated': 'New pseudonyms are derived from a new version of the salt.',

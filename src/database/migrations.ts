@@ -10,10 +10,11 @@ import { notices } from '../../migrations/0007_notices.ts';
 import { audit } from '../../migrations/0008_audit.ts';
 import { registration } from '../../migrations/0009_registration.ts';
 import { subjectLifecycle } from '../../migrations/0010_subject_lifecycle.ts';
-import { selfService } from '../../migrations/0013_self_service.ts';
 import { mappingAndImport } from '../../migrations/0011_mapping_and_import.ts';
-import { adminApi } from '../../migrations/0012_admin_api.ts';
+import { selfService } from '../../migrations/0013_self_service.ts';
+import { linking } from '../../migrations/0014_linking.ts';
 import { events } from '../../migrations/0015_events.ts';
+import { adminApi } from '../../migrations/0012_admin_api.ts';
 import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
 import { withMigrationLease } from './migration-lease.ts';
@@ -34,6 +35,7 @@ const MIGRATIONS: readonly Migration[] = [
   mappingAndImport,
   adminApi,
   selfService,
+  linking,
   events,
 ];
 

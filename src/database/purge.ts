@@ -11,6 +11,7 @@ type ExpiringTable =
   | 'logout_deliveries'
   | 'subject_marks'
   | 'subject_changes'
+  | 'former_names'
   | 'admin_requests';
 
 /** Deletes the rows of a table whose `expires_at` has come, oldest first; returns how many. */

@@ -7,10 +7,12 @@ import { endUser } from '../database/subject-marks.ts';
 import { endGrantsOf, sectorConnection } from '../subjects/connections.ts';
 import type { ArrivingUser } from '../subjects/create.ts';
 import { eraseInSector } from '../subjects/erase.ts';
+import { namesOf } from '../subjects/former-names.ts';
 import type { DisconnectPolicy } from '../vendors/client.ts';
 import { ConflictError, UnknownError } from '../vendors/problem.ts';
 import { readSectorOwners, readVendors } from '../vendors/vendor-store.ts';
 import type { OperationContext } from './context.ts';
+import { nameKeys } from './link-batch.ts';
 import { requireLocalSubject } from './requested-user.ts';
 
 /** A user who is to be known to a vendor no more. */
@@ -58,7 +60,12 @@ export async function disconnectVendor(
     if (policy === 'forbidden') throw new ConflictError('The vendor cannot be disconnected.');
     for (const user of users) await end(trx, context, user, policy, at);
     // The change log stays locked from here on, and the head of the audit log is locked last of all.
-    for (const { userIndex } of users) await endUser(trx, atRest, userIndex, at);
+    const { names, past } = await namesOf(trx, nameKeys(context), localSubject, at);
+    for (const { sector } of users) {
+      for (const name of new Set([localSubject, ...names, ...past])) {
+        await endUser(trx, atRest, indexUser(keyring.index, sector, name), at);
+      }
+    }
     const newSubject = policy === 'new_subject';
     if (newSubject) for (const user of users) await forgetUser(trx, user);
     const details = { sectors: users.length, new_subject: newSubject };

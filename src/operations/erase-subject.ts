@@ -11,9 +11,11 @@ import { inTransaction } from '../database/connection.ts';
 import type { Transaction } from '../database/connection.ts';
 import { endUser } from '../database/subject-marks.ts';
 import { eraseInSector } from '../subjects/erase.ts';
+import { forgetFormerNames, namesOf } from '../subjects/former-names.ts';
 import { sectorsInUse } from '../subjects/sectors.ts';
 import { forgetPilots } from '../vendors/phase-store.ts';
 import type { OperationContext } from './context.ts';
+import { nameKeys } from './link-batch.ts';
 import { requireLocalSubject } from './requested-user.ts';
 
 /** What an erasure did; of the user it says nothing. */
@@ -57,30 +59,42 @@ export async function eraseSubject(
 
 async function eraseEverywhere(
   trx: Transaction,
-  { atRest, keyring }: OperationContext,
+  context: OperationContext,
   localSubject: string,
   at: Date,
 ): Promise<Pick<Erasure, 'sectors' | 'pseudonyms' | 'sessions'>> {
+  const { atRest, keyring } = context;
   const total = { sectors: 0, pseudonyms: 0, sessions: 0 };
+  const { names, past } = await namesOf(trx, nameKeys(context), localSubject, at);
   const ended: Uint8Array[] = [];
   const users: AuditedUser[] = [];
   const indexes = new Set<string>();
   for (const sector of await sectorsInUse(trx)) {
-    const userIndex = indexUser(keyring.index, sector, localSubject);
-    const user = { sector, userIndex, localSubject };
-    const eraser = { atRest, tombstoneRoot: keyring.tombstone };
-    const erased = await eraseInSector(trx, eraser, user);
-    users.push(user);
-    indexes.add(userIndex.toString('base64url'));
-    if (erased === undefined) continue;
-    ended.push(userIndex);
-    total.sectors += 1;
-    total.pseudonyms += erased.pseudonyms;
-    total.sessions += erased.sessions;
+    let isKnown = false;
+    for (const name of names) {
+      const userIndex = indexUser(keyring.index, sector, name);
+      const user = { sector, userIndex, localSubject: name };
+      const eraser = { atRest, tombstoneRoot: keyring.tombstone };
+      const erased = await eraseInSector(trx, eraser, user);
+      users.push(user);
+      indexes.add(userIndex.toString('base64url'));
+      if (erased === undefined && name === names[0]) continue;
+      ended.push(userIndex);
+      if (erased === undefined) continue;
+      isKnown = true;
+      total.pseudonyms += erased.pseudonyms;
+      total.sessions += erased.sessions;
+    }
+    if (isKnown) total.sectors += 1;
+    // Somebody else may bear such a name today, and logs in again.
+    for (const name of past) ended.push(indexUser(keyring.index, sector, name));
   }
+  await forgetFormerNames(trx, nameKeys(context), [...names, ...past]);
   const clients = await forgetPilots(trx, indexes);
   await forgetAnswersOnUsers(trx);
-  await deleteAccountSessions(trx, accountIndex(keyring.index, localSubject));
+  for (const name of names) {
+    await deleteAccountSessions(trx, accountIndex(keyring.index, name));
+  }
   // The change log stays locked from here on, so it comes behind all that may wait for others.
   for (const userIndex of ended) await endUser(trx, atRest, userIndex, at);
   for (const clientId of clients) await appendChange(trx, 'client', clientId, at);

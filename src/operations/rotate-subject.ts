@@ -3,10 +3,12 @@ import { appendAudit } from '../audit/store.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { inTransaction, orUnavailable } from '../database/connection.ts';
 import { endUser } from '../database/subject-marks.ts';
+import { namesOf } from '../subjects/former-names.ts';
 import { rotateUser } from '../subjects/rotate.ts';
 import { findNewest } from '../subjects/store.ts';
 import { ConflictError, UnknownError } from '../vendors/problem.ts';
 import type { OperationContext } from './context.ts';
+import { nameKeys } from './link-batch.ts';
 import { requireLocalSubject } from './requested-user.ts';
 import { graceFrom, requireGrace } from './rotation-request.ts';
 
@@ -36,10 +38,11 @@ export interface RotatedSubject {
  *   ConflictError where somebody else was first
  */
 export async function rotateSubject(
-  { db, atRest, keyring, clock }: OperationContext,
+  context: OperationContext,
   request: RotateSubject,
   by: By,
 ): Promise<RotatedSubject> {
+  const { db, atRest, keyring, clock } = context;
   requireLocalSubject(request.localSubject);
   requireGrace(request.graceDays);
   const { sector, endSessions } = request;
@@ -56,7 +59,12 @@ export async function rotateSubject(
     if (old.generation !== seen?.generation) {
       throw new ConflictError('The user was given another pseudonym at this very moment.');
     }
-    if (endSessions) await endUser(trx, atRest, user.userIndex, at);
+    if (endSessions) {
+      const { names, past } = await namesOf(trx, nameKeys(context), request.localSubject, at);
+      for (const name of new Set([request.localSubject, ...names, ...past])) {
+        await endUser(trx, atRest, indexUser(keyring.index, sector, name), at);
+      }
+    }
     const details = { grace_days: request.graceDays, ended_sessions: endSessions };
     await appendAudit(trx, { ...by, act: 'subject.rotated', target: sector, user, details }, at);
     const { generation, sub: newSub } = made;

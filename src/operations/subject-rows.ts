@@ -11,18 +11,76 @@ export type SubjectFormat = 'csv' | 'ndjson';
 /** Bytes of the longest line; two subjects of 255 bytes fit many times, however they are escaped. */
 const LONGEST_LINE = 16 * 1024;
 
-/** The names of the columns, and of the members. */
-const NAMES: readonly string[] = ['local_subject', 'sub'];
+/** What stands on a line, and how that is said: the names of the columns and members. */
+interface LineKind {
+  readonly first: string;
+  /** Whether there is one on every line is for the caller to see. */
+  readonly second: string;
+  readonly header: string;
+  readonly members: string;
+}
+
+const USER: LineKind = {
+  ...{ first: 'local_subject', second: 'sub' },
+  header: 'local_subject, or local_subject,sub',
+  members: 'local_subject and, where there is one, sub',
+};
+
+const LINK: LineKind = {
+  ...{ first: 'old_local_subject', second: 'new_local_subject' },
+  header: 'old_local_subject,new_local_subject',
+  members: 'old_local_subject and new_local_subject',
+};
+
+interface Pair {
+  readonly line: number;
+  readonly first: string;
+  readonly second?: string;
+}
+
+/** A user whom the provider calls otherwise. */
+export interface LinkRow {
+  readonly line: number;
+  readonly from: string;
+  readonly to: string;
+}
 
 /**
  * The users of a file as it is read, and a problem for each line that is none.
  * Nothing but the line at hand is kept.
  */
-export function subjectRows(
+export async function* subjectRows(
   source: AsyncIterable<Uint8Array>,
   format: SubjectFormat,
 ): AsyncGenerator<ImportRow | RowProblem> {
-  return format === 'csv' ? csvRows(source) : ndjsonRows(source);
+  for await (const row of pairs(source, format, USER)) {
+    if ('wrong' in row) yield row;
+    else {
+      const { line, first: localSubject, second: sub } = row;
+      yield { line, localSubject, ...(sub !== undefined && { sub }) };
+    }
+  }
+}
+
+/** As {@link subjectRows}: the old names of users with the new ones. */
+export async function* linkRows(
+  source: AsyncIterable<Uint8Array>,
+  format: SubjectFormat,
+): AsyncGenerator<LinkRow | RowProblem> {
+  for await (const row of pairs(source, format, LINK)) {
+    if ('wrong' in row) yield row;
+    else if (row.second === undefined) {
+      yield { line: row.line, wrong: 'new_local_subject is missing' };
+    } else yield { line: row.line, from: row.first, to: row.second };
+  }
+}
+
+function pairs(
+  source: AsyncIterable<Uint8Array>,
+  format: SubjectFormat,
+  kind: LineKind,
+): AsyncGenerator<Pair | RowProblem> {
+  return format === 'csv' ? csvRows(source, kind) : ndjsonRows(source, kind);
 }
 
 interface CsvRecord {
@@ -30,12 +88,15 @@ interface CsvRecord {
   readonly info: { readonly lines: number };
 }
 
-async function* csvRows(source: AsyncIterable<Uint8Array>): AsyncGenerator<ImportRow | RowProblem> {
+async function* csvRows(
+  source: AsyncIterable<Uint8Array>,
+  kind: LineKind,
+): AsyncGenerator<Pair | RowProblem> {
   let header = '';
   const parser = parse({
     bom: true,
     columns: (names: string[]) => {
-      header = headerProblem(names) ?? '';
+      header = headerProblem(names, kind) ?? '';
       return names;
     },
     info: true,
@@ -51,9 +112,9 @@ async function* csvRows(source: AsyncIterable<Uint8Array>): AsyncGenerator<Impor
       if (header !== '') break;
       const { record, info } = item as CsvRecord;
       line = info.lines;
-      const { local_subject: localSubject = '', sub = '' } = record;
+      const { [kind.first]: first = '', [kind.second]: second = '' } = record;
       // An empty cell is how CSV says that there is nothing.
-      yield { line, localSubject, ...(sub === '' ? {} : { sub }) };
+      yield { line, first, ...(second === '' ? {} : { second }) };
     }
     if (header !== '') yield { line: 1, wrong: header };
   } catch (error) {
@@ -66,12 +127,12 @@ async function* csvRows(source: AsyncIterable<Uint8Array>): AsyncGenerator<Impor
   }
 }
 
-function headerProblem(names: readonly string[]): string | undefined {
-  const stranger = names.findIndex((name) => !NAMES.includes(name));
-  if (names.includes('local_subject') && stranger === -1 && new Set(names).size === names.length) {
+function headerProblem(names: readonly string[], kind: LineKind): string | undefined {
+  const stranger = names.findIndex((name) => name !== kind.first && name !== kind.second);
+  if (names.includes(kind.first) && stranger === -1 && new Set(names).size === names.length) {
     return undefined;
   }
-  return 'the first line must name the columns: local_subject, or local_subject,sub';
+  return `the first line must name the columns: ${kind.header}`;
 }
 
 /** The line of an error of the parser; its message would quote the file. */
@@ -88,13 +149,14 @@ function csvProblem({ code }: CsvError): string {
 
 async function* ndjsonRows(
   source: AsyncIterable<Uint8Array>,
-): AsyncGenerator<ImportRow | RowProblem> {
+  kind: LineKind,
+): AsyncGenerator<Pair | RowProblem> {
   let line = 0;
   try {
     for await (const lines of wholeLines(source)) {
       for (const each of lines.replace(/\n$/, '').split('\n')) {
         line += 1;
-        const row = rowIn(each, line);
+        const row = pairIn(each, line, kind);
         if (row !== undefined) yield row;
       }
     }
@@ -106,30 +168,29 @@ async function* ndjsonRows(
 
 const TOO_LONG = `is longer than ${LONGEST_LINE} characters`;
 const NOT_UTF8 = 'is not UTF-8';
-const NOT_AN_OBJECT =
-  'is not a JSON object with the texts local_subject and, where there is one, sub';
 
-function rowIn(text: string, line: number): ImportRow | RowProblem | undefined {
+function pairIn(text: string, line: number, kind: LineKind): Pair | RowProblem | undefined {
+  const notAnObject = { line, wrong: `is not a JSON object with the texts ${kind.members}` };
   if (text.trim() === '') return undefined;
   if (text.length > LONGEST_LINE) return { line, wrong: TOO_LONG };
   let value: unknown;
   try {
     value = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
   } catch {
-    return { line, wrong: NOT_AN_OBJECT };
+    return notAnObject;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { line, wrong: NOT_AN_OBJECT };
+    return notAnObject;
   }
   const {
-    local_subject: localSubject,
-    sub = null,
+    [kind.first]: first,
+    [kind.second]: second = null,
     ...strangers
   } = value as Record<string, unknown>;
   const isKnown = Object.keys(strangers).length === 0;
-  if (!isKnown || typeof localSubject !== 'string') return { line, wrong: NOT_AN_OBJECT };
-  if (sub === null) return { line, localSubject };
-  return typeof sub === 'string' ? { line, localSubject, sub } : { line, wrong: NOT_AN_OBJECT };
+  if (!isKnown || typeof first !== 'string') return notAnObject;
+  if (second === null) return { line, first };
+  return typeof second === 'string' ? { line, first, second } : notAnObject;
 }
 
 /** A line that nothing behind it can be read after. */

@@ -10,7 +10,8 @@ export async function keepSubjects(context: OperationContext): Promise<void> {
   const retired = await purgeRetired(db, now);
   const marks = await purgeExpired(db, 'subject_marks', now);
   const changes = await purgeExpired(db, 'subject_changes', now);
+  const names = await purgeExpired(db, 'former_names', now);
   await purgeLookups(db, now);
   const salts = await destroyDueSalts(context);
-  log.debug({ retired, marks, changes, salts }, 'pseudonyms past their grace removed');
+  log.debug({ retired, marks, changes, names, salts }, 'pseudonyms past their grace removed');
 }

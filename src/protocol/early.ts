@@ -34,8 +34,25 @@ export async function arriveEarly(
   const arrived = await redeemForUser(parts, ourselves(parts, client), pending, parts.clock());
   const { subject } = arrived.verified;
   const userIndex = orRefuse(parts.subjects.indexOf(arrived.client, subject));
-  if (!satisfiesHints(pending.transaction.hinted, userIndex)) throw new Refusal('hint_mismatch');
+  const { hinted } = pending.transaction;
+  if (!(await isHinted(parts, arrived.client, { hinted, subject, userIndex }))) {
+    throw new Refusal('hint_mismatch');
+  }
   return { ...arrived, pending, userIndex };
+}
+
+/** Also under another name than the hint's owner has now, as far as both are the user's. */
+async function isHinted(
+  parts: EarlyParts,
+  client: Client,
+  user: { hinted: readonly string[] | undefined; subject: string; userIndex: Uint8Array },
+): Promise<boolean> {
+  if (satisfiesHints(user.hinted, user.userIndex)) return true;
+  for (const one of user.hinted ?? []) {
+    const index = Buffer.from(one, 'base64url');
+    if (await parts.subjects.isLinked(client, user.subject, index)) return true;
+  }
+  return false;
 }
 
 /** What the vendor is answered then. Its own code is a random reference. */

@@ -154,7 +154,7 @@ async function verifiedUser(
   const claimed = unverifiedSubject(tokens.accessToken);
   // Some providers name a user otherwise in access tokens, yet always alike.
   if (claimed !== undefined && claimed !== unverifiedSubject(upstreamToken)) {
-    requireSameUser(parts, client, grant, claimed);
+    await requireSameUser(parts, client, grant, claimed);
   }
   if (tokens.idToken === undefined) return undefined;
   const { accessToken } = tokens;
@@ -163,6 +163,6 @@ async function verifiedUser(
       ...{ clientId: upstream.clientId, nonce: undefined, accessToken, now },
     }),
   );
-  requireSameUser(parts, client, grant, verified.subject);
+  await requireSameUser(parts, client, grant, verified.subject);
   return verified;
 }

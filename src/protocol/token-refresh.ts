@@ -102,19 +102,21 @@ async function verifiedSameUser(
       now,
     }),
   );
-  requireSameUser(parts, client, grant, verified.subject);
+  await requireSameUser(parts, client, grant, verified.subject);
   return verified;
 }
 
 /** The upstream speaks of the user whose index the grant carries, or the answer is refused. */
-export function requireSameUser(
+export async function requireSameUser(
   parts: Pick<IssueParts, 'subjects'>,
   client: Client,
   grant: Grant,
   localSubject: string,
-): void {
+): Promise<void> {
   const index = orRefuse(parts.subjects.indexOf(client, localSubject));
-  if (!Buffer.from(index).equals(grant.userIndex)) throw new Refusal('subject_of_another_user');
+  if (Buffer.from(index).equals(grant.userIndex)) return;
+  if (await parts.subjects.isLinked(client, localSubject, grant.userIndex)) return;
+  throw new Refusal('subject_of_another_user');
 }
 
 /** RFC 6749 6: never more than was granted. */

@@ -60,7 +60,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     // The upstream may have taken its time: what holds now decides.
     const client = standingClient(grant, parts.registry, now, FALLEN);
     const localSubject = String(answer.claims['sub']);
-    requireSameUser(parts, client, grant, localSubject);
+    await requireSameUser(parts, client, grant, localSubject);
     const released = releaseUserinfoClaims({
       upstreamClaims: answer.claims,
       mode: modeToday(grant, client),

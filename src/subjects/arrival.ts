@@ -7,6 +7,7 @@ import type { Result } from '../result.ts';
 import type { Client } from '../vendors/client.ts';
 import type { ArrivingUser, Mint, Since } from './create.ts';
 import { browserIndex, upstreamSidIndex } from './session-index.ts';
+import type { Pseudonym } from './store.ts';
 
 /** A user of a client whose authentication the upstream has confirmed. */
 export interface Arrival {
@@ -41,7 +42,7 @@ export async function recordArrival<T>(
   arrival: Arrival,
   user: ArrivingUser,
   find: () => Promise<Result<T>>,
-  pseudonymIn: (found: T) => string | undefined,
+  pseudonymIn: (found: T) => Pick<Pseudonym, 'sub' | 'userIndex'> | undefined,
 ): Promise<Result<T>> {
   if (arrival.spend !== undefined && !(await spend(trx, arrival.spend))) {
     return failure('code_replayed');
@@ -49,7 +50,9 @@ export async function recordArrival<T>(
   const found = await find();
   if (found.ok && arrival.session !== undefined) {
     const { upstreamSid, browser, upstreamIdToken, ...session } = arrival.session;
-    const releasedSub = pseudonymIn(found.value) ?? ORIGINAL_SUBJECT;
+    const { sub: releasedSub, userIndex } = pseudonymIn(found.value) ?? {
+      ...{ sub: ORIGINAL_SUBJECT, userIndex: user.userIndex },
+    };
     const { indexRoot, atRest } = mint;
     await insertSession(trx, {
       ...session,
@@ -63,7 +66,7 @@ export async function recordArrival<T>(
       releasedSub,
       clientId: arrival.client.clientId,
       sector: user.sector,
-      userIndex: user.userIndex,
+      userIndex,
       createdAt: mint.clock(),
     });
   }

@@ -6,6 +6,7 @@ import { readMark } from '../database/subject-marks.ts';
 import type { Reason } from '../errors.ts';
 import { failure, success } from '../result.ts';
 import type { Result } from '../result.ts';
+import { isStillPresent, presentName } from './former-names.ts';
 import { givenUsers } from './mapping.ts';
 import { derivePseudonym, randomPseudonym } from './derive.ts';
 import type { Salts } from './salts/store.ts';
@@ -66,14 +67,33 @@ export async function findOrCreate(
 ): Promise<Result<FoundPseudonym>> {
   const known = await lockNewest(trx, user);
   if (known !== undefined) return success({ ...known, isNew: false });
+  const present = await presentName(trx, mint, user.localSubject, mint.clock());
+  if (present !== undefined) return findOrCreate(trx, mint, calledNow(mint, user, present), since);
   const generation = await nextGeneration(trx, mint.tombstoneRoot, user);
-  if (generation === undefined) return create(trx, mint, user, 1);
+  if (generation === undefined) return createUnlessLinked(trx, mint, user, 1);
   const goodFrom = (await readMark(trx, mint.atRest, user.userIndex)) ?? 0;
   if (since !== undefined && since.change < goodFrom) {
     return failure(since.ended, 'the user was erased since the login');
   }
-  const created = await create(trx, mint, user, generation);
+  const created = await createUnlessLinked(trx, mint, user, generation);
   return created.ok ? success({ ...created.value, goodFrom }) : created;
+}
+
+/** The same user under the name that took the place of theirs. */
+function calledNow({ indexRoot }: Mint, user: ArrivingUser, localSubject: string): ArrivingUser {
+  return { ...user, localSubject, userIndex: indexUser(indexRoot, user.sector, localSubject) };
+}
+
+/** Nobody is made anew whom an operator links to another name at this moment. */
+async function createUnlessLinked(
+  trx: Transaction,
+  mint: Mint,
+  user: ArrivingUser,
+  first: number,
+): Promise<Result<FoundPseudonym>> {
+  const created = await create(trx, mint, user, first);
+  if (await isStillPresent(trx, mint, user.localSubject, mint.clock())) return created;
+  throw new PseudonymTaken();
 }
 
 async function create(

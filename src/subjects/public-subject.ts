@@ -1,7 +1,10 @@
 import type { Transaction } from '../database/connection.ts';
 import { failure, success } from '../result.ts';
 import type { Result } from '../result.ts';
+import { userIndex as indexUser } from '../database/blind-index.ts';
 import type { ArrivingUser } from './create.ts';
+import { presentName } from './former-names.ts';
+import type { NameKeys } from './former-names.ts';
 import type { SecurityLog } from './security-log.ts';
 import { findOwner } from './store.ts';
 
@@ -11,14 +14,17 @@ import { findOwner } from './store.ts';
  */
 export async function publicSubject(
   trx: Transaction,
-  log: SecurityLog,
+  mint: NameKeys & { readonly clock: () => Date; readonly log: SecurityLog },
   { sector, userIndex, localSubject }: ArrivingUser,
 ): Promise<Result<string>> {
   const owner = await findOwner(trx, sector, localSubject);
   if (owner === undefined || Buffer.compare(owner.userIndex, userIndex) === 0) {
     return success(localSubject);
   }
-  log.warn(
+  const present = await presentName(trx, mint, localSubject, mint.clock());
+  const now = present && indexUser(mint.indexRoot, sector, present);
+  if (now && Buffer.compare(owner.userIndex, now) === 0) return success(localSubject);
+  mint.log.warn(
     { event: 'security', kind: 'public_subject_is_pseudonym', sector },
     'a user was refused whose upstream subject is the pseudonym of another user',
   );

@@ -16,6 +16,7 @@ import { recordArrival } from './arrival.ts';
 import type { Arrival } from './arrival.ts';
 import { findOrCreate } from './create.ts';
 import type { ArrivingUser, FoundPseudonym, Mint } from './create.ts';
+import { isNameOf } from './former-names.ts';
 import { NotedGifts, noteGiven } from './given.ts';
 import { checkLocalSubject } from './local-subject.ts';
 import { publicSubject } from './public-subject.ts';
@@ -135,7 +136,25 @@ export class Subjects {
     const subject = mintReleasedSubject(sub);
     // What the user came back to is not what was ended, also where this replica has yet to hear of it.
     const change = Math.max(seen, goodFrom);
-    return success({ subject, kind: kindOf(mode), mode, userIndex, change });
+    // Whom the provider calls by a former name is the one whom the vendor has by the present name.
+    const { userIndex: present = userIndex } = settled.value;
+    return success({ subject, kind: kindOf(mode), mode, userIndex: present, change });
+  }
+
+  /**
+   * Whether the upstream's name is another one, former or present, of the user with this index.
+   *
+   * @throws {Refusal} `database_unavailable`
+   */
+  isLinked(
+    client: Pick<Client, 'sector'>,
+    localSubject: string,
+    userIndex: Uint8Array,
+  ): Promise<boolean> {
+    const { sector } = client;
+    return orUnavailable(() =>
+      isNameOf(this.#options.db, this.#mint, localSubject, { sector, userIndex }),
+    );
   }
 
   /** Notes that a vendor was given a user's subject again, without a login. */
@@ -179,7 +198,7 @@ export class Subjects {
           }
           return found;
         },
-        ({ sub }) => sub,
+        (found) => found,
       ),
     );
     if (!pseudonym.ok) return pseudonym;
@@ -193,7 +212,7 @@ export class Subjects {
     const settled = await inTransaction(this.#options.db, (trx) =>
       recordArrival(
         ...([trx, this.#mint, arrival, user] as const),
-        () => publicSubject(trx, this.#mint.log, user),
+        () => publicSubject(trx, this.#mint, user),
         () => undefined,
       ),
     );
@@ -242,7 +261,7 @@ export class Subjects {
   }
 }
 
-type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'>;
+type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'> & Partial<Pick<Pseudonym, 'userIndex'>>;
 
 // Not the message: it may hold what the row would have held.
 function nameOf(error: unknown): string {

@@ -371,7 +371,11 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
     { file: USERINFO, find: 'mode: modeToday(grant, client),', replace: "mode: 'public'," },
   ],
   'userinfo-user': [
-    { file: USERINFO, find: 'requireSameUser(parts, client, grant, localSubject);', replace: '' },
+    {
+      file: USERINFO,
+      find: 'await requireSameUser(parts, client, grant, localSubject);',
+      replace: '',
+    },
   ],
   'authorization-response-issuer': [
     {
@@ -818,12 +822,12 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'exchanged-token-user': [
     {
       file: 'src/protocol/token-exchange.ts',
-      find: 'requireSameUser(parts, client, grant, claimed);',
+      find: 'await requireSameUser(parts, client, grant, claimed);',
       replace: '',
     },
     {
       file: 'src/protocol/token-exchange.ts',
-      find: 'requireSameUser(parts, client, grant, verified.subject);',
+      find: 'await requireSameUser(parts, client, grant, verified.subject);',
       replace: '',
     },
   ],

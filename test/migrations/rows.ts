@@ -165,6 +165,14 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     created_at: 1,
     expires_at: 2,
   },
+  former_names: {
+    former_hash: hash(18),
+    former: hash(20),
+    present_hash: hash(19),
+    present: hash(21),
+    grace_until: 1,
+    expires_at: 2,
+  },
   subject_lookups: { actor: bytes('cli:ada'), hour: 1, count: 1 },
   given_subjects: {
     client_id: client.client_id,

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { PseudonymAlgorithm } from '../../config/types.ts';
 import { importDerivation, importTarget } from '../../operations/import-settings.ts';
@@ -8,11 +7,11 @@ import { importSubjects } from '../../operations/import-subjects.ts';
 import type { ImportReport } from '../../operations/import-subjects.ts';
 import { subjectRows } from '../../operations/subject-rows.ts';
 import type { SubjectFormat } from '../../operations/subject-rows.ts';
-import type { CliContext } from '../context.ts';
 import { inWorkspace } from '../context.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
 import { progressOn } from '../progress.ts';
+import { counted, formatOf, openRows, unreadable } from '../rows-file.ts';
 
 interface ImportOptions {
   readonly client?: string;
@@ -62,15 +61,9 @@ function run(host: CommandHost, file: string, options: ImportOptions): Promise<v
       ...{ sector, preserves: preserves && given },
       foreign: await foreignSalt(options),
     });
-    const { source, total } = await open(host.context, file);
+    const { source, total } = await openRows(host.context, file);
     const progress = progressOn(host.context, total);
-    let read = 0;
-    const counted = async function* (): AsyncGenerator<Uint8Array> {
-      for await (const chunk of source) {
-        read += chunk.length;
-        yield chunk;
-      }
-    };
+    const reading = counted(source);
     const dryRun = options.dryRun === true;
     const { actor } = workspace;
     let report: ImportReport;
@@ -79,8 +72,8 @@ function run(host: CommandHost, file: string, options: ImportOptions): Promise<v
         workspace,
         {
           ...{ sector, given, derive, dryRun, mayPreserve: preserves },
-          rows: subjectRows(counted(), format),
-          onProgress: ({ lastLine }) => progress.at(read, `line ${lastLine}`),
+          rows: subjectRows(reading.source, format),
+          onProgress: ({ lastLine }) => progress.at(reading.read(), `line ${lastLine}`),
         },
         { actor, reason: options.reason },
       );
@@ -90,12 +83,6 @@ function run(host: CommandHost, file: string, options: ImportOptions): Promise<v
     if (!report.complete) throw badFile(file, report, dryRun);
     host.output().result(view(sector, report, dryRun), said(sector, report, dryRun));
   });
-}
-
-function formatOf(file: string): SubjectFormat {
-  if (file.endsWith('.csv')) return 'csv';
-  if (/\.(ndjson|jsonl)$/.test(file)) return 'ndjson';
-  throw usage('The format of the file is not known.', 'Pass --format csv or --format ndjson.');
 }
 
 async function foreignSalt(options: ImportOptions): Promise<ForeignSalt | undefined> {
@@ -108,19 +95,6 @@ async function foreignSalt(options: ImportOptions): Promise<ForeignSalt | undefi
     return { algorithm, text: (await readFile(saltFile, 'utf8')).replace(/\r?\n$/, '') };
   } catch (error) {
     throw unreadable(saltFile, error);
-  }
-}
-
-async function open(
-  { stdin }: CliContext,
-  file: string,
-): Promise<{ source: AsyncIterable<Uint8Array>; total: number | undefined }> {
-  if (file === '-') return { source: stdin, total: undefined };
-  try {
-    const { size } = await stat(file);
-    return { source: createReadStream(file), total: size };
-  } catch (error) {
-    throw unreadable(file, error);
   }
 }
 
@@ -142,14 +116,6 @@ function badFile(file: string, report: ImportReport, dryRun: boolean): CommandEr
     : `Imported up to line ${report.lastLine} (${report.created} new), nothing behind it. Correct these lines and run it again.`;
   const message = lines.join('\n');
   return new CommandError({ code: 'invalid_file', message, hint: kept, exit: EXIT.failed });
-}
-
-function unreadable(file: string, error: unknown): CommandError {
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-  return usage(
-    `The file ${file} cannot be read${code}.`,
-    'Name a file that can be, or - for stdin.',
-  );
 }
 
 function usage(message: string, hint: string): CommandError {

@@ -8,6 +8,7 @@ import { inWorkspace } from '../context.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
 import { importCommand } from './subject-import.ts';
+import { linkCommand } from './subject-link.ts';
 import { rotateCommand } from './subject-rotate.ts';
 
 interface LookupOptions {
@@ -23,7 +24,7 @@ interface UserOptions {
 
 const COLUMNS = ['sector', 'vendor', 'sub', 'generation', 'created_at', 'grace_until'];
 
-/** `subject lookup|list|export|erase|rotate`. */
+/** `subject lookup|list|export|erase|rotate|import|link`. */
 export function subjectCommand(host: CommandHost): Command {
   const subject = new Command('subject').description('the users behind the subjects');
   subject
@@ -58,6 +59,7 @@ export function subjectCommand(host: CommandHost): Command {
     .action((options: UserOptions) => erase(host, options));
   subject.addCommand(rotateCommand(host));
   subject.addCommand(importCommand(host));
+  subject.addCommand(linkCommand(host));
   return subject;
 }
 
