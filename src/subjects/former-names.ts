@@ -100,15 +100,18 @@ export async function namesOf(
   };
 }
 
-/** Whether a name, former or present, is another one of a user: not the one that their index is of. */
+/**
+ * Whether a name, former or present, is another one of a user: not the one that their index is
+ * of. Not where the grace is over: the index may be that of somebody else then.
+ */
 export async function isNameOf(
   connection: Connection,
   keys: NameKeys & { readonly clock: () => Date },
   localSubject: string,
   { sector, userIndex: sought }: SectorUser,
 ): Promise<boolean> {
-  const { names, past } = await namesOf(connection, keys, localSubject, keys.clock());
-  return [...names, ...past].some((name) => userIndex(keys.indexRoot, sector, name).equals(sought));
+  const { names } = await namesOf(connection, keys, localSubject, keys.clock());
+  return names.some((name) => userIndex(keys.indexRoot, sector, name).equals(sought));
 }
 
 /** Of some names those that are former ones, locked until the transaction ends. */

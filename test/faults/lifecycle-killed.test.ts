@@ -73,6 +73,37 @@ async function logIn({ replica }: Stage, client: Client, users: number): Promise
 }
 
 describeOnEachDialect('a process that is killed', (open) => {
+  test('while it links users has linked whole batches, and the same file completes it', async () => {
+    const database = await open.fresh();
+    const { db } = database;
+    const stage = await setStage(database);
+    const client = await stage.client(SECTOR);
+    const users = 600;
+    await ACTS.import(stage.context, { first: 0, last: users, onProgress: () => undefined });
+    await killAgainAndAgain(
+      database,
+      { act: 'link', users },
+      {
+        ...{ kills: 3, steps: 2 },
+        check: async () => {
+          const linked = await countIn(db, 'former_names');
+          expect(linked === users ? 0 : linked % 250).toBe(0);
+          expect(await countIn(db, 'tombstones')).toBe(linked);
+          expect(await countIn(db, 'pseudonyms')).toBe(users);
+          const recorded = await detailsOf(db, 'subjects.linked');
+          expect(recorded.reduce((sum, { linked: some }) => sum + Number(some), 0)).toBe(linked);
+        },
+      },
+    );
+    expect(await countIn(db, 'former_names')).toBe(users);
+    for (const user of [0, 249, 250, users - 1]) {
+      for (const name of [nameOf(user), `new-${nameOf(user)}`]) {
+        expect(await stage.replica.subjectOf(client, name)).toBe(`of-${nameOf(user)}`);
+      }
+    }
+    expect(await verifyAudit(db)).toMatchObject({ intact: true });
+  });
+
   test('in an import has imported whole batches, and the same file completes it', async () => {
     const database = await open.fresh();
     const { db } = database;

@@ -6,6 +6,7 @@ import { createLogger } from '../../src/observability/logger.ts';
 import type { OperationContext } from '../../src/operations/context.ts';
 import { eraseSubject } from '../../src/operations/erase-subject.ts';
 import { importSubjects } from '../../src/operations/import-subjects.ts';
+import { linkSubjects } from '../../src/operations/link-subjects.ts';
 import { rotateSubjects } from '../../src/operations/rotate-subjects.ts';
 import { MASTER_KEY } from '../unit/subjects/replica.ts';
 
@@ -54,7 +55,17 @@ export const ACTS = {
     const request = { sector: SECTOR, given: true, mayPreserve: false, dryRun: false, derive };
     return importSubjects(context, { ...request, rows: rowsOf(first, last), onProgress }, BY);
   },
+  link: (context: OperationContext, { first, last, onProgress }: Users) => {
+    const how = { graceDays: 90, prefer: undefined, endSessions: false, dryRun: false } as const;
+    return linkSubjects(context, { ...how, rows: linksOf(first, last), onProgress }, BY);
+  },
 } as const;
+
+async function* linksOf(first: number, last: number) {
+  for (let user = first; user < last; user += 1) {
+    yield { line: user + 1, from: nameOf(user), to: `new-${nameOf(user)}` };
+  }
+}
 
 async function* rowsOf(first: number, last: number) {
   for (let user = first; user < last; user += 1) {

@@ -90,6 +90,14 @@ describeOnEachDialect('a user whom the provider calls otherwise', (open) => {
     expect(await replica.subjectOf(acme, 'alice2')).toBe(sub);
   });
 
+  it('is another user than who bears the old name when the grace is over', async () => {
+    const { replica, context } = stage;
+    await replica.subjectOf(acme, 'alice');
+    await linkSubject(context, { ...ALICE, graceDays: 0 }, BY);
+    expect(await replica.subjects.isLinked(acme, 'alice2', indexIn(SECTOR, 'alice'))).toBe(false);
+    expect(await replica.subjects.isLinked(acme, 'alice', indexIn(SECTOR, 'alice2'))).toBe(false);
+  });
+
   it('leaves the old name to somebody else at once, without a grace', async () => {
     const { replica, context } = stage;
     const sub = await replica.subjectOf(acme, 'alice');
