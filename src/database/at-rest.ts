@@ -35,6 +35,7 @@ const OVERHEAD = 1 + IV + TAG + LENGTH;
  * what is inside: the smallest takes every local subject (255 bytes at most).
  */
 const SIZES = [320, 1024, 4096, 16_384] as const;
+const [SMALLEST] = SIZES;
 const LARGEST = 16_384;
 
 /**
@@ -45,6 +46,7 @@ const LARGEST = 16_384;
 export class AtRest {
   readonly #root: Uint8Array;
   readonly #keys = new Map<string, KeyObject>();
+  readonly #scratch = Buffer.alloc(SMALLEST);
   #ivs: Uint8Array = new Uint8Array(0);
 
   /** `storageRoot`: 32 random bytes, `storage` of the keyring. */
@@ -56,13 +58,14 @@ export class AtRest {
   seal(place: Place, plaintext: Uint8Array): Buffer {
     const iv = this.#unusedIv();
     const size = sizeFor(plaintext.byteLength);
-    const padded = Buffer.alloc(size - OVERHEAD + LENGTH);
-    padded.writeUInt32BE(plaintext.byteLength);
-    padded.set(plaintext, LENGTH);
+    const padded = this.#padded(plaintext, size - OVERHEAD + LENGTH);
     const cipher = createCipheriv('aes-256-gcm', this.#key(place), iv).setAAD(associated(place));
-    const sealed = Buffer.alloc(size, VERSION);
+    // From a shared pool; every byte of it is written.
+    const sealed = Buffer.allocUnsafe(size);
+    sealed[0] = VERSION;
     sealed.set(iv, 1);
     sealed.set(cipher.update(padded), 1 + IV);
+    padded.fill(0);
     // A stream mode holds nothing back; this computes the tag.
     cipher.final();
     sealed.set(cipher.getAuthTag(), size - TAG);
@@ -94,6 +97,14 @@ export class AtRest {
   blind(column: Pick<Place, 'table' | 'column'>, value: Uint8Array): Buffer {
     const message = lengthPrefixed(bytes('blind'), value);
     return createHmac('sha256', this.#key(column)).update(message).digest();
+  }
+
+  /** A plaintext behind its length, in zeros; most are small, and share one place in memory. */
+  #padded(plaintext: Uint8Array, size: number): Buffer {
+    const padded = size <= SMALLEST ? this.#scratch.subarray(0, size) : Buffer.alloc(size);
+    padded.writeUInt32BE(plaintext.byteLength);
+    padded.set(plaintext, LENGTH);
+    return padded;
   }
 
   /** Each is handed out once; made many at once, since the call costs more than the bytes. */

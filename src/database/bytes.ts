@@ -23,7 +23,8 @@ export function asBuffer(value: Uint8Array): Buffer {
 export function lengthPrefixed(...parts: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const part of parts) length += LENGTH + part.byteLength;
-  const joined = Buffer.alloc(length);
+  // From a shared pool; every byte of it is written.
+  const joined = Buffer.allocUnsafe(length);
   let end = 0;
   for (const part of parts) {
     joined.set(part, joined.writeUInt32BE(part.byteLength, end));
