@@ -31,7 +31,13 @@ const TURN = 20_000;
 
 /** What delivering works with. */
 export interface EventDeliveryParts extends SubjectEventParts {
-  readonly clients: { clients(): readonly Client[]; find(clientId: string): Client | undefined };
+  readonly clients: {
+    clients(): readonly Client[];
+    find(clientId: string): Client | undefined;
+    /** Whether all that was a user's was ended behind a position of the change log. */
+    isEnded(userIndex: Uint8Array, change: number): boolean;
+    readonly change: number;
+  };
   readonly events: SubjectEvents;
   readonly exchange: Exchange;
   readonly log: Pick<Logger, 'info' | 'warn'>;
@@ -135,10 +141,16 @@ class Turn {
       const client = clients.find(clientId);
       const receiver = client && receiverOf(client, issuer);
       if (client === undefined || receiver === undefined || !hasPseudonyms(client)) break;
+      const { change: seen } = clients;
       const query = { clientId, sector: client.sector, after: stream, now: clock() };
       const { changes, end } = await events.next({ ...query, limit: CHANGES_AT_ONCE });
+      let isOutdated = false;
       for (const change of changes) {
         if (isClosing() || performance.now() - this.#begun > TURN) return this.#end(stream);
+        // Each push may take its time: a client that was changed meanwhile, or a user who was
+        // erased, is looked at anew.
+        isOutdated = clients.find(clientId) !== client || clients.isEnded(change.userIndex, seen);
+        if (isOutdated) break;
         if (concerns(change, client)) {
           const outcome = await this.#push(client, receiver, change);
           if (outcome.kind !== 'delivered') return this.#fail(stream, client, change, outcome);
@@ -149,7 +161,7 @@ class Turn {
         if (noted === undefined) return;
         stream = noted;
       }
-      if (end === undefined) continue;
+      if (isOutdated || end === undefined) continue;
       stream = behind(stream, end);
       break;
     }

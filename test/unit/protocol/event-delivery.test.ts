@@ -29,6 +29,9 @@ describeOnEachDialect('events on their way', (open) => {
   let key: SigningKey;
   let now = new Date('2030-01-01T00:00:00.000Z');
   const clients = new Map<string, Client>();
+  /** Users whose all was ended, by where the change log stands then. */
+  const ended = new Set<string>();
+  let change = 1;
   const said: Record<string, unknown>[] = [];
 
   beforeAll(async () => {
@@ -47,6 +50,7 @@ describeOnEachDialect('events on their way', (open) => {
   beforeEach(async () => {
     database = await open.fresh();
     clients.clear();
+    ended.clear();
     register('acme', receiver.uri);
   });
   afterEach(() => {
@@ -67,7 +71,13 @@ describeOnEachDialect('events on their way', (open) => {
     const note = (fields: unknown): void => void said.push(fields as Record<string, unknown>);
     return new EventCourier({
       ...{ issuer: 'http://localhost', claimsRoot: Buffer.alloc(32, 6), exchange: pool.exchange },
-      clients: { clients: () => [...clients.values()], find: (id) => clients.get(id) },
+      clients: {
+        ...{ clients: () => [...clients.values()], find: (id) => clients.get(id) },
+        isEnded: (user, at) => ended.has(Buffer.from(user).toString('hex')) && at < change,
+        get change() {
+          return change;
+        },
+      },
       events: new SubjectEvents(database.db),
       ...{ signingKey: () => key, clock: () => now, log: { info: note, warn: note } },
     });
@@ -125,6 +135,43 @@ describeOnEachDialect('events on their way', (open) => {
     expect(await stream('acme')).toMatchObject({ failures: 0 });
     expect(Number((await stream('acme')).delivered)).toBe(30);
     expect(said).toEqual([{ client: 'acme', delivered: 30 }]);
+  });
+
+  it('stay here once their client is told of no more, also in the middle of many', async () => {
+    await changed('acme', 5);
+    receiver.answers.push((response) => {
+      clients.delete('acme');
+      response.writeHead(202).end();
+    });
+    await courier().deliver();
+    expect(subjects(receiver)).toEqual(['acme-old-0']);
+  });
+
+  it('go where the client takes them now, also in the middle of many', async () => {
+    await changed('acme', 3);
+    receiver.answers.push((response) => {
+      register('acme', other.uri);
+      response.writeHead(202).end();
+    });
+    await courier().deliver();
+    expect(subjects(receiver)).toEqual(['acme-old-0']);
+    expect(subjects(other)).toEqual(['acme-old-1', 'acme-old-2']);
+  });
+
+  it('say no more of a user who was erased meanwhile, and miss nobody else', async () => {
+    await changed('acme', 4);
+    const erased = Buffer.alloc(32);
+    erased.write('acme2');
+    receiver.answers.push((response) => {
+      const gone = database.db('subject_changes').where({ user_index: erased }).del();
+      void gone.then(() => {
+        change += 1;
+        ended.add(erased.toString('hex'));
+        response.writeHead(202).end();
+      });
+    });
+    await courier().deliver();
+    expect(subjects(receiver)).toEqual(['acme-old-0', 'acme-old-1', 'acme-old-3']);
   });
 
   it('are tried again after longer and longer, as the same event', async () => {
