@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { MetPseudonym } from '../../../src/audit/segment-store.ts';
 import { inTransaction } from '../../../src/database/connection.ts';
+import { Refusal } from '../../../src/errors.ts';
 import { reviveReleasedSubject } from '../../../src/subjects/released.ts';
 import { Subjects } from '../../../src/subjects/settle.ts';
 import { leaveTombstone } from '../../../src/subjects/tombstones.ts';
@@ -43,6 +44,22 @@ describe('a user in shadow who was ended', () => {
     expect(await rehearsals()).toBe(0);
     ended = true;
     expect(await rehearsals()).toBeGreaterThan(0);
+  });
+
+  it('is logged in also where what is known of clients has grown old meanwhile', async () => {
+    let stale = false;
+    const isEnded = () => {
+      if (stale) throw new Refusal('configuration_stale');
+      return false;
+    };
+    const replica = await startReplica(database, { isEnded });
+    const client = replica.register(clientIn('stale.example', 'shadow'));
+    await replica.subjectOf(client, 'alice');
+    stale = true;
+    expect(await replica.login(client, 'alice')).toMatchObject({ ok: true });
+    expect(replica.log.fields).toContainEqual(
+      expect.objectContaining({ event: 'shadow_failure', failed: 'configuration_stale' }),
+    );
   });
 
   it('and whose pseudonym collides is logged in all the same, which is told to the log', async () => {

@@ -15,8 +15,9 @@ const clock = () => new Date();
 describeOnEachDialect('a rotation of many users', (open: Opener) => {
   it('is taken up by one of many processes that begin it at one moment', async () => {
     const database = await open.fresh();
-    for (let round = 0; round < 3; round += 1) {
-      const dbs = [database.db, database.connect(), database.connect(), database.connect()];
+    const dbs = [database.db, database.connect(), database.connect(), database.connect()];
+    for (const db of dbs) await db.raw('select 1');
+    for (let round = 0; round < 4; round += 1) {
       let now = Date.now();
       // Each look is later than the one before, so that no lease ever ends by the wall clock.
       const runs = await Promise.all(dbs.map((db) => takeOver(db, () => new Date((now += 1)))));
@@ -63,6 +64,14 @@ describe('a rotation whose process is gone', () => {
       ...{ graceDays: 3, endSessions: false },
     });
     expect(Date.now()).toBeGreaterThanOrEqual(begun + 500);
+  });
+
+  it('is not begun where the database does not take it', async () => {
+    const { db } = await fresh();
+    await db.raw(
+      "create trigger fault before insert on subject_rotations begin select raise(abort, 'full'); end",
+    );
+    await expect(takeRun(db, WANTED, clock)).rejects.toThrow(/full/);
   });
 
   it('belongs to whoever took it over, and to nobody else', async () => {

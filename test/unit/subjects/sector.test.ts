@@ -54,6 +54,10 @@ describe('the host of the redirect URIs', () => {
     expect(sectorFor(uris.slice(0, 1), { subjectType: 'public' })).toEqual(is('app1.example.com'));
   });
 
+  it('is not needed by a client without any, which is a sector of its own', () => {
+    expect(sectorFor([], { withoutRedirectUris: true })).toEqual(is('client:client-1'));
+  });
+
   it('cannot be told from no URI, or from one that is not absolute', () => {
     expect(sectorFor([])).toEqual(refused(expect.stringContaining('redirect_uris')));
     expect(sectorFor(['not-a-url'])).toEqual(refused(expect.stringContaining('redirect_uris')));
