@@ -2,11 +2,13 @@ import type { By } from '../audit/by.ts';
 import { appendAudit, findHandle } from '../audit/store.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { inTransaction, orUnavailable } from '../database/connection.ts';
+import { namesOf } from '../subjects/former-names.ts';
 import { heldInSector } from '../subjects/holdings.ts';
 import type { HeldInSector } from '../subjects/holdings.ts';
 import { sectorsInUse } from '../subjects/sectors.ts';
 import { readSectorOwners } from '../vendors/vendor-store.ts';
 import type { OperationContext } from './context.ts';
+import { nameKeys } from './link-batch.ts';
 import { admitLookup } from './lookup-admission.ts';
 import { requireLocalSubject } from './requested-user.ts';
 
@@ -21,6 +23,8 @@ export interface ExportedSector extends HeldInSector {
 /** All that is held on a user, for machines to read; times are ISO 8601. */
 export interface ExportedSubject {
   readonly local_subject: string;
+  /** What the provider called the user before, as far as that is kept. */
+  readonly former_names: readonly string[];
   readonly exported_at: string;
   readonly sectors: readonly ExportedSector[];
 }
@@ -52,16 +56,21 @@ export async function exportSubject(
  * @throws RegistrationError
  */
 export async function collectSubject(
-  { db, keyring, clock }: Pick<OperationContext, 'db' | 'keyring' | 'clock'>,
+  context: Pick<OperationContext, 'db' | 'atRest' | 'keyring' | 'clock'>,
   localSubject: string,
 ): Promise<ExportedSubject> {
   requireLocalSubject(localSubject);
+  const { db, keyring, clock } = context;
   const at = clock();
+  const { names, past } = await orUnavailable(() =>
+    namesOf(db, nameKeys(context), localSubject, at),
+  );
+  const [present, ...former] = names;
   const sectors = await orUnavailable(async () => {
     const owners = await readSectorOwners(db);
     const held: ExportedSector[] = [];
     for (const sector of await sectorsInUse(db)) {
-      const user = { sector, userIndex: indexUser(keyring.index, sector, localSubject) };
+      const user = { sector, userIndex: indexUser(keyring.index, sector, present) };
       const found = await heldInSector(db, user);
       const handle = await findHandle(db, user);
       if (found === undefined && handle === undefined) continue;
@@ -73,5 +82,8 @@ export async function collectSubject(
     }
     return held;
   });
-  return { local_subject: localSubject, exported_at: at.toISOString(), sectors };
+  return {
+    ...{ local_subject: present, former_names: [...former, ...past] },
+    ...{ exported_at: at.toISOString(), sectors },
+  };
 }

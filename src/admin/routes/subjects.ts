@@ -43,6 +43,7 @@ const kind = z.array(z.record(z.string(), member));
 
 const exported = z.object({
   local_subject: z.string(),
+  former_names: z.array(z.string()),
   exported_at: instant,
   sectors: z.array(
     z.looseObject({

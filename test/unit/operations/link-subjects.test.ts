@@ -8,6 +8,7 @@ import { userIndex } from '../../../src/database/blind-index.ts';
 import { bytes } from '../../../src/database/bytes.ts';
 import { readMarks } from '../../../src/database/subject-marks.ts';
 import { eraseSubject } from '../../../src/operations/erase-subject.ts';
+import { exportSubject } from '../../../src/operations/export-subject.ts';
 import { linkSubject } from '../../../src/operations/link-subject.ts';
 import { linkSubjects } from '../../../src/operations/link-subjects.ts';
 import type { LinkRow } from '../../../src/operations/subject-rows.ts';
@@ -59,6 +60,12 @@ describeOnEachDialect('a user whom the provider calls otherwise', (open) => {
     expect(await replica.subjectOf(acme, 'bob')).toBe(bob);
     const looked = await lookupSubject(context, { clientId: acme.clientId, sub }, BY);
     expect(looked.localSubject).toBe('alice2');
+    for (const name of ['alice', 'alice2']) {
+      expect(await exportSubject(context, name, BY)).toMatchObject({
+        ...{ local_subject: 'alice2', former_names: ['alice'] },
+        sectors: [{ sector: SECTOR }, { sector: 'bolt.example' }],
+      });
+    }
     for (const table of ['pseudonyms', 'sessions', 'subject_changes', 'audit_handles']) {
       const left: unknown[] = await database
         .db(table)
