@@ -59,6 +59,10 @@ export function eventsEndpoint(parts: EventFeedParts): Endpoint {
     waiting.set(client.clientId, (waiting.get(client.clientId) ?? 0) + 1);
     try {
       for (;;) {
+        // A change of what it registered may be there to keep it from them: let it ask anew.
+        if (parts.authentication.clients.find(client.clientId) !== client) {
+          return privateJson({ sets: {} });
+        }
         const found = await unread(parts, client, poll.maxEvents);
         const isOver = performance.now() >= deadline || parts.isClosing();
         if (found.changes.length > 0 || isOver) return await answered(parts, client, found);

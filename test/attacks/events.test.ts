@@ -6,10 +6,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { changeClient } from '../../src/vendors/edit.ts';
 import { parseClientEntry } from '../../src/vendors/entries.ts';
 import type { EventReceiver } from '../support/event-receiver.ts';
 import { startEventReceiver } from '../support/event-receiver.ts';
-import { basic, poll, rotate, subjectAt } from '../support/events.ts';
+import { basic, operationContext, poll, rotate, subjectAt } from '../support/events.ts';
 import type { World } from '../support/world.ts';
 import { createWorld, vendorSecret } from '../support/world.ts';
 
@@ -31,6 +32,7 @@ beforeAll(async () => {
       authentication: 'public',
     },
     { id: 'ever', client: { sector: 'ever' } },
+    { id: 'fern', client: { sector: 'fern', events: { delivery: 'poll' } } },
   ]);
 });
 afterAll(async () => {
@@ -69,6 +71,23 @@ describe('a vendor that polls', () => {
     }
     expect(await stream('acme')).toMatchObject({ delivered: 1, abandoned: 0 });
   });
+
+  it('gets nothing for a secret that was taken from it while it waited', async () => {
+    const { issuer, application } = world.proxy;
+    await subjectAt(world, 'fern', 'alice');
+    const waiting = poll(issuer, 'fern', { returnImmediately: false });
+    await expect.poll(() => stream('fern'), { timeout: 5000 }).toBeDefined();
+    const entry = {
+      members: { client_secret: 'another-secret-of-fern-0123456789' },
+      sources: { env: () => undefined, file: () => '' },
+    };
+    const context = operationContext(world.proxy);
+    const how = { actor: 'cli:test', at: new Date(), sectorChange: 'refused' } as const;
+    await changeClient(context, 'fern-web', entry, how);
+    await application.registry.refresh();
+    await rotate(world.proxy, 'fern', 'alice');
+    expect((await waiting).body).toEqual({ sets: {} });
+  }, 20_000);
 
   it.each([
     ['a wrong secret', basic('acme-web', 'wrong'), 401, 'invalid_client'],

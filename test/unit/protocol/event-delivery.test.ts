@@ -162,14 +162,12 @@ describeOnEachDialect('events on their way', (open) => {
     await changed('acme', 4);
     const erased = Buffer.alloc(32);
     erased.write('acme2');
-    receiver.answers.push((response) => {
-      const gone = database.db('subject_changes').where({ user_index: erased }).del();
-      void gone.then(() => {
-        change += 1;
-        ended.add(erased.toString('hex'));
-        response.writeHead(202).end();
-      });
-    });
+    const erase = async (): Promise<void> => {
+      await database.db('subject_changes').where({ user_index: erased }).del();
+      change += 1;
+      ended.add(erased.toString('hex'));
+    };
+    receiver.answers.push((response) => void erase().finally(() => response.writeHead(202).end()));
     await courier().deliver();
     expect(subjects(receiver)).toEqual(['acme-old-0', 'acme-old-1', 'acme-old-3']);
   });
