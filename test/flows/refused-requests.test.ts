@@ -92,7 +92,7 @@ it('login_hint and claims go nowhere', async () => {
   }
 });
 
-it.each(['register', 'mapping', 'anything'])(
+it.each(['users', 'anything'])(
   '/oidc/%s is not there, and the upstream is not asked either',
   async (name) => {
     const before = world.upstream.requests.length;

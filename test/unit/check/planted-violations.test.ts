@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { copyCheckout } from './checkout-copy.ts';
 import type { CheckoutCopy } from './checkout-copy.ts';
@@ -6,6 +6,9 @@ import { LINT_VIOLATIONS } from './violations.ts';
 
 /** A check that finds nothing may just not have looked: each must find what is planted for it. */
 let copy: CheckoutCopy;
+
+// Each looks at the whole checkout.
+vi.setConfig({ testTimeout: 300_000 });
 
 beforeAll(async () => {
   copy = await copyCheckout();
