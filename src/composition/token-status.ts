@@ -31,7 +31,7 @@ export function composeTokenStatus(options: TokenStatusOptions): {
   return {
     introspect: introspectionEndpoint({
       ...parts,
-      known: new KnownSubjects(db, atRest, indexRoot, issue.clock),
+      known: new KnownSubjects({ db, atRest, indexRoot, clock: issue.clock, registry }),
     }),
     revoke: revocationEndpoint({
       ...parts,

@@ -42,7 +42,7 @@ export async function subjectInSectorOf(
   { user }: OpenedToken,
 ): Promise<ReleasedSubject | undefined> {
   if (user === undefined) return undefined;
-  const { subject, kind } = user;
+  const { subject, kind, change } = user;
   if (caller.sector === owner.sector) return subject;
-  return known.subjectFor(caller, { sector: owner.sector, subject, kind });
+  return known.subjectFor(caller, { sector: owner.sector, subject, kind, change });
 }

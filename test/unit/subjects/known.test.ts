@@ -7,14 +7,16 @@ import { describeOnEachDialect } from '../../support/database.ts';
 import { clientIn, NOW, startReplica } from './replica.ts';
 
 describeOnEachDialect('a user who is known in one sector', (open) => {
-  async function met() {
+  async function met(endedAt = 0) {
     const replica = await startReplica(await open.fresh());
     const [here, there] = [clientIn('here.example'), clientIn('there.example')];
     for (const client of [here, there]) replica.register(client);
     const { db, atRest, keyring } = replica;
-    const known = new KnownSubjects(db, atRest, keyring.index, () => NOW);
+    const isEnded = (_user: Uint8Array, change: number) => change < endedAt;
+    const options = { db, atRest, indexRoot: keyring.index, clock: () => NOW };
+    const known = new KnownSubjects({ ...options, registry: { isEnded } });
     const inHere = reviveReleasedSubject(await replica.subjectOf(here, 'alice'));
-    const released = { sector: here.sector, subject: inHere, kind: 'pairwise' } as const;
+    const released = { sector: here.sector, subject: inHere, kind: 'pairwise', change: 4 } as const;
     return { replica, here, there, known, released };
   }
 
@@ -29,8 +31,19 @@ describeOnEachDialect('a user who is known in one sector', (open) => {
     const { replica, there, known } = await met();
     const inThere = await replica.subjectOf(there, 'alice');
     const subject = reviveReleasedSubject('alice');
-    const original = { sector: 'open.example', subject, kind: 'public' } as const;
+    const original = { sector: 'open.example', subject, kind: 'public', change: 4 } as const;
     expect(await known.subjectFor(there, original)).toBe(inThere);
+  });
+
+  it('is named no more to one that she disconnected since, also where she keeps her subject there', async () => {
+    for (const [endedAt, isNamed] of [
+      [4, true],
+      [5, false],
+    ] as const) {
+      const { replica, there, known, released } = await met(endedAt);
+      const inThere = await replica.subjectOf(there, 'alice');
+      expect(await known.subjectFor(there, released)).toBe(isNamed ? inThere : undefined);
+    }
   });
 
   it('is never named by her original subject', async () => {
