@@ -103,7 +103,8 @@ async function* csvRows(
     skip_empty_lines: true,
     max_record_size: LONGEST_LINE,
   });
-  const input = Readable.from(wholeLines(source));
+  // One piece ahead: what waits for the parser is kept, and so is what waits behind it.
+  const input = Readable.from(wholeLines(inPieces(source)), { highWaterMark: 1 });
   input.on('error', (error) => parser.destroy(error));
   input.pipe(parser);
   let line = 1;
@@ -205,6 +206,14 @@ class BadLine extends Error {
 }
 
 const LINE_FEED = 0x0a;
+/** Bytes that are parsed at once, some hundred lines; a file is read in larger ones. */
+const PIECE = 8 * 1024;
+
+async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    for (let from = 0; from < chunk.length; from += PIECE) yield chunk.subarray(from, from + PIECE);
+  }
+}
 
 /**
  * Whole lines as text. A decoder that replaced what is not UTF-8 would make one

@@ -52,7 +52,8 @@ function oidcPseudonym({ sector, localSubject, salt }: DerivationInput): string 
 
 /** RFC 4648 section 6, in lower case and without padding; of bytes that are no multiple of five. */
 function base32(value: Uint8Array): string {
-  let encoded = '';
+  const encoded = Buffer.alloc(Math.ceil((value.length * 8) / 5));
+  let end = 0;
   let pending = 0;
   let bits = 0;
   for (const byte of value) {
@@ -60,9 +61,10 @@ function base32(value: Uint8Array): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      encoded += BASE32.charAt((pending >>> bits) & 31);
+      end = encoded.writeUInt8(BASE32.charCodeAt((pending >>> bits) & 31), end);
     }
     pending &= (1 << bits) - 1;
   }
-  return encoded + BASE32.charAt((pending << (5 - bits)) & 31);
+  encoded.writeUInt8(BASE32.charCodeAt((pending << (5 - bits)) & 31), end);
+  return encoded.toString('latin1');
 }

@@ -74,7 +74,7 @@ export async function readStanding(
 }
 
 /** A pseudonym from outside. */
-export interface ImportedPseudonym extends Omit<PseudonymRecord, 'localSubject'> {
+export interface ImportedPseudonym extends Omit<PseudonymRecord, 'localSubject' | 'sector'> {
   /** The local subject, sealed for its row. */
   readonly sealed: Buffer;
   /** Whether the vendor has the user under the original subject. */
@@ -93,14 +93,22 @@ const COLUMNS = [
  */
 export async function insertImported(
   trx: Transaction,
+  sector: string,
   records: readonly ImportedPseudonym[],
 ): Promise<void> {
+  const within = bytes(sector);
   // In the order of the primary key, neighbours on a page are written together.
   const rows = records
     .toSorted((one, other) => Buffer.compare(one.userIndex, other.userIndex))
     .map((record) => [
-      ...[bytes(record.sector), asBuffer(record.userIndex), record.generation, bytes(record.sub)],
-      ...[record.sealed, record.saltVersion, record.algorithm, record.createdAt.getTime()],
+      within,
+      asBuffer(record.userIndex),
+      record.generation,
+      bytes(record.sub),
+      record.sealed,
+      record.saltVersion,
+      record.algorithm,
+      record.createdAt.getTime(),
       record.given ? 1 : null,
     ]);
   try {

@@ -185,9 +185,9 @@ export async function importBatch(
       const { userIndex } = row;
       const free = freeFor(row, standing);
       const sealed = sealedFor(importer, sector, row, free.generation);
-      return { sector, userIndex, sealed, given, createdAt, ...free };
+      return { userIndex, sealed, given, createdAt, ...free };
     });
-    await insertImported(trx, records);
+    await insertImported(trx, sector, records);
     if (given) {
       const users = present.map(({ userIndex }) => userIndex);
       await markGiven(trx, sector, users);
