@@ -29,8 +29,8 @@ export interface Disconnection {
 }
 
 /**
- * Ends all that a vendor has of a user, in all of its sectors, in one transaction:
- * tokens that are out stop within 5 s. By the vendor's policy the user is then
+ * Ends all that a vendor has of a user, in all of its sectors and under whichever name
+ * the provider calls the user, in one transaction: tokens that are out stop within 5 s. By the vendor's policy the user is then
  * forgotten there as by an erasure, so that the vendor gets another subject if the
  * user comes back, and nothing says which it was before; or keeps the subject.
  *
@@ -47,12 +47,17 @@ export async function disconnectVendor(
   const at = clock();
   return inTransaction(db, async (trx) => {
     const [vendor] = await readVendors(trx, [vendorId]);
+    const { names, past } = await namesOf(trx, nameKeys(context), localSubject, at);
     const users: ArrivingUser[] = [];
     for (const [sector, owner] of await readSectorOwners(trx)) {
       if (owner !== vendorId) continue;
-      const user = { sector, userIndex: indexUser(keyring.index, sector, localSubject) };
-      if ((await sectorConnection(trx, user)) !== undefined) users.push({ ...user, localSubject });
+      for (const name of names) {
+        const user = { sector, userIndex: indexUser(keyring.index, sector, name) };
+        const isKnown = (await sectorConnection(trx, user)) !== undefined;
+        if (isKnown) users.push({ ...user, localSubject: name });
+      }
     }
+    const sectors = new Set(users.map(({ sector }) => sector));
     if (vendor === undefined || users.length === 0) {
       throw new UnknownError('The vendor does not know the user.');
     }
@@ -60,17 +65,16 @@ export async function disconnectVendor(
     if (policy === 'forbidden') throw new ConflictError('The vendor cannot be disconnected.');
     for (const user of users) await end(trx, context, user, policy, at);
     // The change log stays locked from here on, and the head of the audit log is locked last of all.
-    const { names, past } = await namesOf(trx, nameKeys(context), localSubject, at);
-    for (const { sector } of users) {
+    for (const sector of sectors) {
       for (const name of new Set([localSubject, ...names, ...past])) {
         await endUser(trx, atRest, indexUser(keyring.index, sector, name), at);
       }
     }
     const newSubject = policy === 'new_subject';
     if (newSubject) for (const user of users) await forgetUser(trx, user);
-    const details = { sectors: users.length, new_subject: newSubject };
+    const details = { sectors: sectors.size, new_subject: newSubject };
     await appendAudit(trx, { ...by, act: 'account.disconnected', target: vendorId, details }, at);
-    return { newSubject, sectors: users.length };
+    return { newSubject, sectors: sectors.size };
   });
 }
 

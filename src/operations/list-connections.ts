@@ -2,8 +2,10 @@ import { userIndex as indexUser } from '../database/blind-index.ts';
 import { orUnavailable } from '../database/connection.ts';
 import { sectorConnection } from '../subjects/connections.ts';
 import type { SectorConnection } from '../subjects/connections.ts';
+import { namesOf } from '../subjects/former-names.ts';
 import { readSectorOwners } from '../vendors/vendor-store.ts';
 import type { OperationContext } from './context.ts';
+import { nameKeys } from './link-batch.ts';
 import { requireLocalSubject } from './requested-user.ts';
 
 /** A vendor that knows a user, and in which of its sectors. */
@@ -13,20 +15,24 @@ export interface VendorConnection extends SectorConnection {
 }
 
 /**
- * The vendors that know a user. Nobody's pseudonym is in it, so it is recorded
- * nowhere; for users who ask about themselves.
+ * The vendors that know a user, by the present name or a former one. Nobody's pseudonym is
+ * in it, so it is recorded nowhere; for users who ask about themselves.
  *
  * @throws RegistrationError; Refusal `database_unavailable`
  */
 export async function listConnections(
-  { db, keyring }: Pick<OperationContext, 'db' | 'keyring'>,
+  context: Pick<OperationContext, 'db' | 'atRest' | 'keyring' | 'clock'>,
   localSubject: string,
 ): Promise<readonly VendorConnection[]> {
   requireLocalSubject(localSubject);
+  const { db, keyring, clock } = context;
   const found = new Map<string, VendorConnection>();
   await orUnavailable(async () => {
-    for (const [sector, vendorId] of await readSectorOwners(db)) {
-      const user = { sector, userIndex: indexUser(keyring.index, sector, localSubject) };
+    const { names } = await namesOf(db, nameKeys(context), localSubject, clock());
+    const owners = [...(await readSectorOwners(db))];
+    const places = owners.flatMap((owner) => names.map((name) => [...owner, name] as const));
+    for (const [sector, vendorId, name] of places) {
+      const user = { sector, userIndex: indexUser(keyring.index, sector, name) };
       const connection = await sectorConnection(db, user);
       if (connection === undefined) continue;
       const before = found.get(vendorId);

@@ -10,6 +10,7 @@ import { disconnectVendor } from '../../../src/operations/disconnect-vendor.ts';
 import { downloadAccount } from '../../../src/operations/download-account.ts';
 import { eraseSubject } from '../../../src/operations/erase-subject.ts';
 import { LOOKUPS_AN_HOUR } from '../../../src/operations/lookup-admission.ts';
+import { linkSubject } from '../../../src/operations/link-subject.ts';
 import { listConnections } from '../../../src/operations/list-connections.ts';
 import type { Client, DisconnectPolicy } from '../../../src/vendors/client.ts';
 import { ConflictError, UnknownError } from '../../../src/vendors/problem.ts';
@@ -66,6 +67,26 @@ describeOnEachDialect('a user who disconnects a vendor', (open) => {
     expect(after).not.toBe(before.get('acme.example alice'));
     expect(await stage.database.db('subject_changes').select()).toEqual([]);
   });
+
+  it.each(['alice', '00u1a'])(
+    'sees and ends the same under either name of a linked user, as %s',
+    async (name) => {
+      for (const client of [acme, bolt]) await stage.replica.subjectOf(client, 'alice');
+      const named = { localSubject: 'alice', to: '00u1a', graceDays: 30, prefer: undefined };
+      await linkSubject(stage.context, { ...named, endSessions: false }, BY);
+      const vendors = async () =>
+        (await listConnections(stage.context, name)).map(({ vendorId }) => vendorId).toSorted();
+      expect(await vendors()).toEqual([acme.vendorId, 'bolt'].toSorted());
+      expect(await disconnect(name)).toEqual({ newSubject: true, sectors: 1 });
+      expect(await vendors()).toEqual(['bolt']);
+      for (const user of ['alice', '00u1a']) {
+        const index = indexIn(acme.sector, user);
+        expect(await readMark(stage.database.db, stage.context.atRest, index)).toBeDefined();
+        const left = await stage.database.db('pseudonyms').where({ user_index: index });
+        expect(left).toEqual([]);
+      }
+    },
+  );
 
   it('has all tokens there ended, under either policy', async () => {
     for (const policy of ['new_subject', 'same_subject'] as const) {
