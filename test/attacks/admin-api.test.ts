@@ -65,6 +65,14 @@ describe('who gets in', () => {
     expect((await world.api.call('GET', query, { token: null })).status).toBe(401);
   });
 
+  test('nobody gets beyond the limit of users in an hour by making tokens for themselves', async () => {
+    const token = await world.token('curious', ['read', 'operate', 'privacy'], 2);
+    const body = { name: 'curious-2', scopes: ['privacy'], days: 1 };
+    const answer = await world.api.call('POST', '/tokens', { token, body });
+    expect([answer.status, answer.body['code']]).toEqual([403, 'insufficient_scope']);
+    expect((await world.api.call('POST', '/tokens', { body })).status).toBe(201);
+  });
+
   test('not after a token has expired or was revoked, at the next request', async () => {
     const token = await world.token('short', ['read'], 1);
     expect((await world.api.call('GET', '/token', { token })).status).toBe(200);

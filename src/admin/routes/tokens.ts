@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   ADMIN_SCOPES,
   createAdminToken,
+  ENVIRONMENT_TOKEN,
   listAdminTokens,
   revokeAdminToken,
 } from '../../operations/admin-tokens.ts';
@@ -55,7 +56,7 @@ export const TOKEN_ROUTES = [
     summary: 'Make a token for this API',
     description:
       'With scopes that the caller has, and until its own token expires at the latest: a token ' +
-      'makes none that can do more than itself.',
+      'makes none that can do more than itself. With `privacy` only `ADMIN_TOKEN` makes one.',
     repeats: 'keyed',
     body: z.strictObject({
       ...reasonMember,
@@ -96,6 +97,13 @@ function mustHoldThese(
     const detail = `The token "${caller.name}" does not have ${missing.join(', ')} itself.`;
     throw new AdminProblem('insufficient_scope', detail, {
       hint: 'Make it with a token that has, or with `admin-token create`.',
+    });
+  }
+  // Each token may ask for some users an hour: who could make more would have no limit.
+  if (wanted.includes('privacy') && caller.name !== ENVIRONMENT_TOKEN) {
+    const detail = 'A token of the database makes none with the scope privacy.';
+    throw new AdminProblem('insufficient_scope', detail, {
+      hint: 'Make it with `admin-token create`, or with ADMIN_TOKEN.',
     });
   }
   const end = clock().getTime() + days * 86_400_000;
