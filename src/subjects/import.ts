@@ -2,7 +2,6 @@ import type { AtRest } from '../database/at-rest.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { bytes } from '../database/bytes.ts';
 import type { Transaction } from '../database/connection.ts';
-import { anotherPseudonym } from './create.ts';
 import { insertImported, keyOf, markGiven, readStanding } from './import-store.ts';
 import type { ImportedPseudonym, Standing, UserKey } from './import-store.ts';
 import { checkLocalSubject } from './local-subject.ts';
@@ -182,10 +181,8 @@ export async function importBatch(
   const fresh = absent.filter((row) => !erased.has(row));
   if (write) {
     const records = fresh.map((row): ImportedPseudonym => {
-      const { userIndex } = row;
-      const free = freeFor(row, standing);
-      const sealed = sealedFor(importer, sector, row, free.generation);
-      return { userIndex, sealed, given, createdAt, ...free };
+      const { userIndex, made, sealed = seal(importer, sector, row) } = row;
+      return { userIndex, sealed, given, createdAt, generation: FIRST, ...made };
     });
     await insertImported(trx, sector, records);
     if (given) {
@@ -198,7 +195,7 @@ export async function importBatch(
 
 /**
  * Seals what a batch will most likely store, a part at a time. Where a user has a
- * pseudonym already that was in vain, and where they get another generation it is done again.
+ * pseudonym already that was in vain.
  */
 export function* sealBatch(
   importer: Importer,
@@ -206,19 +203,14 @@ export function* sealBatch(
   { rows }: PreparedBatch,
 ): Generator<undefined> {
   for (const [place, row] of rows.entries()) {
-    row.sealed = seal(importer, sector, row, FIRST);
+    row.sealed = seal(importer, sector, row);
     if ((place + 1) % SEALED_AT_ONCE === 0) yield undefined;
   }
 }
 
-function sealedFor(importer: Importer, sector: string, row: PreparedRow, generation: number) {
-  if (generation === FIRST && row.sealed !== undefined) return row.sealed;
-  return seal(importer, sector, row, generation);
-}
-
-function seal({ atRest }: Importer, sector: string, row: PreparedRow, generation: number): Buffer {
+function seal({ atRest }: Importer, sector: string, row: PreparedRow): Buffer {
   const { userIndex, localSubject } = row;
-  return atRest.seal(sealContext({ sector, userIndex, generation }), bytes(localSubject));
+  return atRest.seal(sealContext({ sector, userIndex, generation: FIRST }), bytes(localSubject));
 }
 
 /** A user who has a pseudonym keeps it; a file that says another is wrong. */
@@ -243,13 +235,6 @@ function collisionOf(row: PreparedRow, standing: Standing): readonly RowProblem[
 function isNamesake({ namesake, key }: PreparedRow, { known }: Standing): boolean {
   const other = namesake && keyOf(namesake);
   return other !== undefined && other !== key && known.has(other);
-}
-
-/** An original subject to be kept that is somebody's pseudonym makes way, as it does at a login. */
-function freeFor(row: PreparedRow, { owners }: Standing): Made & { readonly generation: number } {
-  return owners.has(row.made.sub)
-    ? { ...anotherPseudonym(), generation: FIRST + 1 }
-    : { ...row.made, generation: FIRST };
 }
 
 function at({ line }: ImportRow): string {
