@@ -143,15 +143,17 @@ export async function renamedTo(
   names: readonly string[],
   now: Date,
 ): Promise<ReadonlySet<string>> {
-  const byHash = new Map(names.map((name) => [presentHash(indexRoot, name).toString('hex'), name]));
+  const hashed = names.map((name) => ({ name, hash: presentHash(indexRoot, name) }));
   const rows = await trx('former_names')
     .whereIn(
       'present_hash',
-      [...byHash.keys()].map((hash) => Buffer.from(hash, 'hex')),
+      hashed.map(({ hash }) => hash),
     )
     .andWhere('grace_until', '>', now.getTime())
     .distinct<{ present_hash: Buffer }[]>('present_hash');
-  return new Set(rows.flatMap((row) => byHash.get(row.present_hash.toString('hex')) ?? []));
+  const found = new Set(rows.map((row) => row.present_hash.toString('hex')));
+  const isFound = ({ hash }: { readonly hash: Buffer }) => found.has(hash.toString('hex'));
+  return new Set(hashed.filter(isFound).map(({ name }) => name));
 }
 
 /**
@@ -170,21 +172,20 @@ export async function noteFormerNames(
     keys,
     renamings.flatMap(({ from, to }) => [from, to]),
   );
-  const targets = new Map(
-    renamings.map((one) => [presentHash(indexRoot, one.from).toString('hex'), one.to]),
-  );
+  const targets = renamings.map(({ from, to }) => ({ hash: presentHash(indexRoot, from), to }));
   const earlier = await trx('former_names')
     .whereIn(
       'present_hash',
-      [...targets.keys()].map((hash) => Buffer.from(hash, 'hex')),
+      targets.map(({ hash }) => hash),
     )
     .select<{ former_hash: Buffer; present_hash: Buffer }[]>('former_hash', 'present_hash');
-  for (const row of earlier) {
-    const to = targets.get(row.present_hash.toString('hex'));
-    if (to === undefined) continue;
-    await trx('former_names')
-      .where({ former_hash: row.former_hash })
-      .update(presentColumns(keys, row.former_hash, to));
+  const formerOf = Map.groupBy(earlier, (row) => row.present_hash.toString('hex'));
+  for (const { hash, to } of targets) {
+    for (const { former_hash: former } of formerOf.get(hash.toString('hex')) ?? []) {
+      await trx('former_names')
+        .where({ former_hash: former })
+        .update(presentColumns(keys, former, to));
+    }
   }
   const rows = renamings.map(({ from, to }) => {
     const hash = formerHash(indexRoot, from);
