@@ -10,6 +10,9 @@ export interface MovedRow extends Omit<PseudonymRow, 'sector' | 'user_index' | '
   readonly given_original: boolean | number | null;
 }
 
+/** The generations of one user, the newest first. */
+export type Line = [MovedRow, ...MovedRow[]];
+
 /** Statements of some hundred rows: SQLite takes so many values, and MySQL so many bytes, at once. */
 const ROWS_A_STATEMENT = 100;
 
@@ -18,22 +21,29 @@ export function keyOf(userIndex: Uint8Array): string {
   return asBuffer(userIndex).toString('base64');
 }
 
-/** All generations of some users, oldest first, locked until the transaction ends. */
+/** All generations of some users who have any, locked until the transaction ends. */
 export async function lockGenerations(
   trx: Transaction,
   sector: string,
   users: readonly Uint8Array[],
-): Promise<ReadonlyMap<string, readonly MovedRow[]>> {
+): Promise<ReadonlyMap<string, Readonly<Line>>> {
   const rows = await trx('pseudonyms')
     .where({ sector: bytes(sector) })
     .whereIn('user_index', users.map(asBuffer))
-    .orderBy(['user_index', 'generation'])
+    .orderBy('generation', 'desc')
     .forUpdate()
     .select<(MovedRow & { user_index: Buffer })[]>(
       ...['user_index', 'generation', 'sub', 'salt_version', 'algorithm', 'created_at'],
       ...['retired_at', 'grace_until', 'given_original'],
     );
-  return Map.groupBy(rows, (row) => keyOf(row.user_index));
+  const lines = new Map<string, Line>();
+  for (const row of rows) {
+    const key = keyOf(row.user_index);
+    const line = lines.get(key);
+    if (line === undefined) lines.set(key, [row]);
+    else line.push(row);
+  }
+  return lines;
 }
 
 /** Whose pseudonyms some values are, in any generation. */
@@ -114,17 +124,18 @@ export async function moveFollowing(
   sector: string,
   moves: readonly Move[],
 ): Promise<void> {
-  const targets = new Map(moves.map((move) => [keyOf(move.from), move.to]));
   for (const { table, key } of FOLLOWING) {
-    for (const from of await indexesIn(trx, table, sector, moves)) {
-      const to = targets.get(keyOf(from));
-      if (to === undefined) continue;
-      const own = { sector: bytes(sector), user_index: from };
+    const present = await keysIn(
+      ...([trx, table, sector] as const),
+      moves.map(({ from }) => from),
+    );
+    for (const { from, to } of moves) {
+      if (!present.has(keyOf(from))) continue;
+      const own = { sector: bytes(sector), user_index: asBuffer(from) };
       const theirs = { sector: bytes(sector), user_index: asBuffer(to) };
       if (key !== undefined) {
-        const taken = await trx(table).where(theirs).select<Record<string, Buffer>[]>(key);
-        const values = taken.flatMap((row) => row[key] ?? []);
-        await trx(table).where(own).whereIn(key, values).del();
+        const taken = await trx(table).where(theirs).pluck<Buffer[]>(key);
+        await trx(table).where(own).whereIn(key, taken).del();
       }
       await trx(table).where(own).update({ user_index: theirs.user_index });
     }
@@ -140,20 +151,14 @@ export async function moveHandles(
   sector: string,
   moves: readonly Move[],
 ): Promise<void> {
-  const taken = new Set(
-    (
-      await indexesIn(
-        ...([trx, 'audit_handles', sector] as const),
-        moves.map(({ to }) => ({ from: to })),
-      )
-    ).map(keyOf),
+  const told = await keysIn(
+    ...([trx, 'audit_handles', sector] as const),
+    moves.flatMap(({ from, to }) => [from, to]),
   );
-  const targets = new Map(moves.map((move) => [keyOf(move.from), move.to]));
-  for (const from of await indexesIn(trx, 'audit_handles', sector, moves)) {
-    const to = targets.get(keyOf(from));
-    if (to === undefined) continue;
-    const own = { sector: bytes(sector), user_index: from };
-    if (taken.has(keyOf(to))) await trx('audit_handles').where(own).del();
+  for (const { from, to } of moves) {
+    if (!told.has(keyOf(from))) continue;
+    const own = { sector: bytes(sector), user_index: asBuffer(from) };
+    if (told.has(keyOf(to))) await trx('audit_handles').where(own).del();
     else
       await trx('audit_handles')
         .where(own)
@@ -161,18 +166,16 @@ export async function moveHandles(
   }
 }
 
-async function indexesIn(
+/** Those of some users who stand in a table, as keys of maps. */
+async function keysIn(
   trx: Transaction,
   table: string,
   sector: string,
-  users: readonly Pick<Move, 'from'>[],
-): Promise<readonly Buffer[]> {
+  users: readonly Uint8Array[],
+): Promise<ReadonlySet<string>> {
   const rows = await trx(table)
     .where({ sector: bytes(sector) })
-    .whereIn(
-      'user_index',
-      users.map(({ from }) => asBuffer(from)),
-    )
+    .whereIn('user_index', users.map(asBuffer))
     .distinct<{ user_index: Buffer }[]>('user_index');
-  return rows.map((row) => row.user_index);
+  return new Set(rows.map((row) => keyOf(row.user_index)));
 }

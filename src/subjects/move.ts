@@ -11,7 +11,7 @@ import {
   ownersOf,
   rewriteGenerations,
 } from './move-store.ts';
-import type { Move, MovedRow, Rewritten } from './move-store.ts';
+import type { Line, Move, MovedRow, Rewritten } from './move-store.ts';
 import { leaveTombstone } from './tombstones.ts';
 
 /** Whose pseudonym stays the newest where both names have one. */
@@ -64,7 +64,6 @@ export async function moveInSector(
   }));
   const users = wanted.flatMap(({ from, to }) => [from, to]);
   const standing = await lockGenerations(trx, sector, users);
-  const rowsOf = (user: Uint8Array): readonly MovedRow[] => standing.get(keyOf(user)) ?? [];
   const names = renamings.map(({ to }) => to);
   const owners = await ownersOf(trx, sector, names);
   const problems = new Map<Renaming, MoveProblem>();
@@ -77,10 +76,10 @@ export async function moveInSector(
       problems.set(renaming, 'name_is_pseudonym');
       continue;
     }
-    const [old, own] = [rowsOf(from), rowsOf(to)];
-    if (old.length === 0) continue;
-    let rows = old;
-    if (own.length > 0) {
+    const [old, own] = [standing.get(keyOf(from)), standing.get(keyOf(to))];
+    if (old === undefined) continue;
+    let rows: readonly MovedRow[] = old;
+    if (own !== undefined) {
       if (settings.prefer === undefined) {
         problems.set(renaming, 'both_have_pseudonyms');
         continue;
@@ -106,25 +105,21 @@ export async function moveInSector(
 
 /** One line of generations of two: the second one's newest stays the newest. */
 function merge(
-  [retired, kept]: readonly [readonly MovedRow[], readonly MovedRow[]],
+  [retired, kept]: readonly [Readonly<Line>, Readonly<Line>],
   { at, graceUntil }: MoveSettings,
 ): {
   readonly rows: readonly MovedRow[];
   readonly shift: number;
   readonly change: Pick<SubjectChange, 'oldSub' | 'newSub' | 'at' | 'graceUntil'>;
 } {
-  const shift = Math.max(...retired.map(({ generation }) => generation));
+  const shift = retired[0].generation;
   const times = { retired_at: at.getTime(), grace_until: graceUntil.getTime() };
   const rows = [
     ...retired.map((row) => (row.retired_at === null ? { ...row, ...times } : row)),
     ...kept.map((row) => ({ ...row, generation: row.generation + shift })),
   ];
-  const oldSub = subOf(retired.at(-1));
-  return { rows, shift, change: { oldSub, newSub: subOf(kept.at(-1)), at, graceUntil } };
-}
-
-function subOf(row: MovedRow | undefined): string {
-  return row === undefined ? '' : text(row.sub);
+  const [oldSub, newSub] = [text(retired[0].sub), text(kept[0].sub)];
+  return { rows, shift, change: { oldSub, newSub, at, graceUntil } };
 }
 
 /** Keeps of each client the earliest generation that it was given. */
