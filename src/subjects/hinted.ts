@@ -4,7 +4,7 @@ import type { Connection } from '../database/connection.ts';
 import type { Client } from '../vendors/client.ts';
 import { kindOf, modeFor, newestPhase } from '../vendors/phase.ts';
 import { checkLocalSubject } from './local-subject.ts';
-import { findStandingOwner, loginTimes } from './store.ts';
+import { findStandingOwner, originalLoginTimes } from './store.ts';
 
 /**
  * Whom a subject that a client sends us stands for. The answers are users, as
@@ -64,7 +64,7 @@ export class HintedSubjects {
    */
   async #wasGivenOriginal(client: Client, subject: string): Promise<boolean> {
     const user = { sector: client.sector, userIndex: this.#indexOf(client, subject) };
-    const times = await orUnavailable(() => loginTimes(this.#db, client.clientId, user));
+    const times = await orUnavailable(() => originalLoginTimes(this.#db, client.clientId, user));
     return times.some((at) => {
       const version = client.phases.findLast((phase) => phase.at.getTime() <= at.getTime());
       return version !== undefined && kindOf(modeFor(version, user.userIndex)) === 'public';

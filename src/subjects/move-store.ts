@@ -2,6 +2,7 @@ import type { AtRest } from '../database/at-rest.ts';
 import { asBuffer, bytes, text } from '../database/bytes.ts';
 import { isUniqueViolation } from '../database/connection.ts';
 import type { Transaction } from '../database/connection.ts';
+import { ORIGINAL_SUBJECT } from '../database/logout-sessions.ts';
 import { PseudonymTaken, sealContext } from './store.ts';
 import type { PseudonymRow } from './store.ts';
 
@@ -137,9 +138,20 @@ export async function moveFollowing(
         const taken = await trx(table).where(theirs).pluck<Buffer[]>(key);
         await trx(table).where(own).whereIn(key, taken).del();
       }
+      if (table === 'sessions') await forgetOriginal(trx, own);
       await trx(table).where(own).update({ user_index: theirs.user_index });
     }
   }
+}
+
+/** That the vendor was given the original subject was said of the old name, and not of the new. */
+async function forgetOriginal(
+  trx: Transaction,
+  user: { readonly sector: Buffer; readonly user_index: Buffer },
+): Promise<void> {
+  await trx('sessions')
+    .where({ ...user, released_sub: bytes(ORIGINAL_SUBJECT) })
+    .update({ released_sub: null });
 }
 
 /**

@@ -76,8 +76,10 @@ export async function moveInSector(
       problems.set(renaming, 'name_is_pseudonym');
       continue;
     }
-    const [old, own] = [standing.get(keyOf(from)), standing.get(keyOf(to))];
-    if (old === undefined) continue;
+    const [line, own] = [standing.get(keyOf(from)), standing.get(keyOf(to))];
+    if (line === undefined) continue;
+    const [newest, ...earlier] = line;
+    const old: Line = [notGiven(newest), ...earlier.map(notGiven)];
     let rows: readonly MovedRow[] = old;
     if (own !== undefined) {
       if (settings.prefer === undefined) {
@@ -101,6 +103,11 @@ export async function moveInSector(
   await moveFollowing(trx, sector, wanted);
   await recordSubjectChanges(trx, changes);
   return { moves: wanted, moved: written.length, merged, problems };
+}
+
+/** The vendor was given the old name at the most; the new one must not be known to it by this. */
+function notGiven(row: MovedRow): MovedRow {
+  return { ...row, given_original: null };
 }
 
 /** One line of generations of two: the second one's newest stays the newest. */

@@ -3,6 +3,7 @@ import type { AtRest } from '../database/at-rest.ts';
 import { asBuffer, bytes, text } from '../database/bytes.ts';
 import { isUniqueViolation } from '../database/connection.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
+import { ORIGINAL_SUBJECT } from '../database/logout-sessions.ts';
 
 /** One user in one sector. */
 export interface SectorUser {
@@ -133,14 +134,15 @@ export async function isKnownUser(trx: Transaction, user: SectorUser): Promise<b
   return session !== undefined;
 }
 
-/** When a user logged in at a client, as far as its grants have not expired. */
-export async function loginTimes(
+/** When a client was given a user's original subject, as far as its grants have not expired. */
+export async function originalLoginTimes(
   connection: Connection,
   clientId: string,
   { sector, userIndex }: SectorUser,
 ): Promise<readonly Date[]> {
   const rows = await connection('sessions')
     .where({ sector: bytes(sector), user_index: asBuffer(userIndex), client_id: bytes(clientId) })
+    .andWhere({ released_sub: bytes(ORIGINAL_SUBJECT) })
     .select<{ created_at: number | string }[]>('created_at');
   return rows.map((row) => new Date(Number(row.created_at)));
 }
@@ -226,7 +228,6 @@ export async function listGenerations(
   }));
 }
 
-/** What the local subject of a row is sealed for. */
 export function sealContext({ sector, userIndex, generation }: Omit<Pseudonym, 'sub'>): {
   table: string;
   column: string;

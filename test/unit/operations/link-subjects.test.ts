@@ -7,6 +7,7 @@ import { verifyAudit } from '../../../src/audit/verify.ts';
 import { userIndex } from '../../../src/database/blind-index.ts';
 import { bytes } from '../../../src/database/bytes.ts';
 import { readMarks } from '../../../src/database/subject-marks.ts';
+import { ORIGINAL_SUBJECT } from '../../../src/database/logout-sessions.ts';
 import { eraseSubject } from '../../../src/operations/erase-subject.ts';
 import { exportSubject } from '../../../src/operations/export-subject.ts';
 import { linkSubject } from '../../../src/operations/link-subject.ts';
@@ -15,10 +16,14 @@ import type { LinkRow } from '../../../src/operations/subject-rows.ts';
 import { lookupSubject } from '../../../src/operations/lookup-subject.ts';
 import { rotateSubject } from '../../../src/operations/rotate-subject.ts';
 import { keepSubjects } from '../../../src/operations/subject-upkeep.ts';
+import { HintedSubjects } from '../../../src/subjects/hinted.ts';
+import { mapSubjects } from '../../../src/subjects/mapping.ts';
+import { givenMappings } from '../../../src/subjects/mapping-pages.ts';
 import type { RowProblem } from '../../../src/subjects/import.ts';
 import type { Client } from '../../../src/vendors/client.ts';
 import { ConflictError, RegistrationError, UnknownError } from '../../../src/vendors/problem.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
+import { clientIn, NOW } from '../subjects/replica.ts';
 import type { Stage } from './lifecycle.ts';
 import { BY, setStage } from './lifecycle.ts';
 
@@ -72,6 +77,24 @@ describeOnEachDialect('a user whom the provider calls otherwise', (open) => {
         .where({ user_index: indexIn(SECTOR, 'alice') });
       expect([table, left]).toEqual([table, []]);
     }
+  });
+
+  it('is not taken for somebody whose new name the vendor was given, where it was given the old one', async () => {
+    const { replica, context, database } = stage;
+    await replica.subjectOf(acme, 'alice');
+    await database.db('pseudonyms').update({ given_original: true });
+    await database.db('sessions').update({ released_sub: bytes(ORIGINAL_SUBJECT) });
+    const known = async (name: string) => {
+      const mapping = await mapSubjects(database.db, replica.keyring.index, SECTOR, [name], NOW);
+      const hinted = new HintedSubjects(database.db, replica.keyring.index, () => NOW);
+      const users = await hinted.knownUsers(clientIn(SECTOR, 'public'), name);
+      return { mapped: mapping.size, hinted: users.length };
+    };
+    expect(await known('alice')).toEqual({ mapped: 1, hinted: 1 });
+    await linkSubject(context, ALICE, BY);
+    expect(await known('alice2')).toEqual({ mapped: 0, hinted: 0 });
+    const { db, atRest } = context;
+    for await (const page of givenMappings(db, atRest, SECTOR, 10)) expect(page).toEqual([]);
   });
 
   it('is the same user under the old name too, in sectors met later as well, until the grace is over', async () => {
