@@ -18,6 +18,8 @@ export const AUDIT_ACTS = {
   'sector_document.recovered': 'A client’s `sector_identifier_uri` vouches for it again.',
   'client.bypass_accepted': 'An operator accepted that a client can go round the proxy.',
   'client.sector_changed': 'A client moved to another sector, which changes the `sub` of `users`.',
+  'client.transferred':
+    'A client was made the vendor’s `to`; with another `sector`, the `sub` of `users` changed.',
   'client.sessions_ended': 'The tokens that a client had were ended; its phase stayed.',
   'phase.set': 'A client was put into a phase.',
   'phase.rolled_back': 'A client was put back into a recorded phase.',

@@ -117,7 +117,7 @@ export function nameKeys({ atRest, keyring }: Pick<OperationContext, 'atRest' | 
 }
 
 /** A rotation goes through users in the order of their indexes, which change here. */
-async function requireNoRotation(trx: Transaction): Promise<void> {
+export async function requireNoRotation(trx: Transaction): Promise<void> {
   if ((await trx('subject_rotations').first('slot')) === undefined) return;
   throw new ConflictError('A rotation of pseudonyms is not complete: complete it first.');
 }

@@ -2,6 +2,7 @@ import type { Plan } from '../vendors/apply.ts';
 import type { Vendor } from '../vendors/client.ts';
 import type { StoredClient } from '../vendors/client-store.ts';
 import { canBypass } from '../vendors/rules.ts';
+import type { Transfer } from './transfer-client.ts';
 
 /** A vendor as it is printed. */
 export function vendorView(vendor: Vendor): Readonly<Record<string, unknown>> {
@@ -114,4 +115,13 @@ export function editText(plan: Plan): string {
   );
   const warned = plan.warnings.map(({ wrong, right }) => `warning: ${wrong}; ${right}`);
   return [...changes, ...moves, ...warned].join('\n');
+}
+
+/** A transfer as it is printed. */
+export function transferView(done: Transfer) {
+  const { clientId, from, to, fromSector, toSector, users } = done;
+  return {
+    ...{ client_id: clientId, from, to, sector: toSector, from_sector: fromSector },
+    changed_subjects: fromSector === toSector ? 0 : users,
+  };
 }

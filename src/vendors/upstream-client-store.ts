@@ -130,6 +130,18 @@ export async function saveManagement(
     .update({ management: sealedManagement(atRest, id, management) });
 }
 
+/** Lets the one that a client uses be another vendor's, with the client. */
+export async function moveUpstreamClient(
+  trx: Transaction,
+  clientId: string,
+  vendorId: string,
+): Promise<void> {
+  const where = { client_id: bytes(clientId) };
+  await trx(TABLE)
+    .where(where)
+    .update({ vendor_id: bytes(vendorId) });
+}
+
 /**
  * Takes it from a client that is removed. It never serves another: its tokens know
  * users by what the first was told. What the proxy can remove at the provider waits for that.

@@ -123,6 +123,17 @@ export async function claimSector(
   }
 }
 
+/** Makes a sector another vendor's, with every pseudonym in it. As {@link claimSector}. */
+export async function giveSector(
+  trx: Transaction,
+  sector: string,
+  vendorId: string,
+): Promise<void> {
+  await trx('sectors')
+    .where({ sector: bytes(sector) })
+    .update({ vendor_id: bytes(vendorId) });
+}
+
 /** Gives up a sector that no client and no pseudonym is in. */
 export async function releaseSector(trx: Transaction, sector: string): Promise<boolean> {
   const where = { sector: bytes(sector) };

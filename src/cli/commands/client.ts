@@ -13,6 +13,7 @@ import type { CommandHost } from '../host.ts';
 import { mappingCommand } from './client-export.ts';
 import { eventsCommand } from './client-events.ts';
 import { mappingTokenCommand } from './client-mapping.ts';
+import { transferCommand } from './client-transfer.ts';
 import { inRegistry } from '../registry-context.ts';
 import { clientSummary, clientView, editText, editView } from '../../operations/registry-view.ts';
 
@@ -29,7 +30,7 @@ interface UpdateOptions extends ClientOptions {
 
 const COLUMNS = ['client_id', 'vendor', 'phase', 'percent', 'sector', 'authentication'];
 
-/** `client list|show|create|update|token|delete`. */
+/** `client list|show|create|update|token|delete|transfer|…`. */
 export function clientCommand(host: CommandHost): Command {
   const client = new Command('client').description('the OAuth clients of the vendors');
   client
@@ -76,6 +77,7 @@ export function clientCommand(host: CommandHost): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON object')
     .action((id: string, options: { yes?: boolean }) => remove(host, id, options.yes));
+  client.addCommand(transferCommand(host));
   client.addCommand(eventsCommand(host));
   client.addCommand(mappingCommand(host));
   client.addCommand(mappingTokenCommand(host));
