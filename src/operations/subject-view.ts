@@ -1,5 +1,6 @@
 import type { SaltVersion } from '../subjects/salts/rotation.ts';
 import type { Erasure } from './erase-subject.ts';
+import type { LinkedSubject } from './link-subject.ts';
 import type { HeldPseudonym } from './list-subject.ts';
 import type { RotatedSubject } from './rotate-subject.ts';
 import type { RotatedSubjects } from './rotate-subjects.ts';
@@ -36,6 +37,12 @@ export function rotatedManyView(done: RotatedSubjects): View {
     ...{ scope: done.scope, rotated: done.rotated, grace_days: done.graceDays },
     ...{ ended_sessions: done.endedSessions, resumed: done.resumed },
   };
+}
+
+/** What became of a user whom the provider calls otherwise. */
+export function linkedView(done: LinkedSubject, graceDays: number): View {
+  const { wasLinked, sectors, merged } = done;
+  return { linked: true, was_linked: wasLinked, sectors, merged, grace_days: graceDays };
 }
 
 /** A version of the salt. */

@@ -220,6 +220,60 @@ describe.each(['sqlite', 'mysql'] as const)('the admin API (%s)', (dialect) => {
     expect([unknown.status, unknown.body['code']]).toEqual([404, 'unknown']);
   });
 
+  test('lets a user keep pseudonyms under another name, whichever the API is asked for', async () => {
+    const { claims } = await world.vendor('acme').logIn(new Browser(), 'alice');
+    const body = { user: 'alice', to: 'a.smith', reason: 'ticket 11' };
+    const asked = await api.call('POST', '/subjects/link', { body });
+    expect([asked.status, asked.body['code']]).toEqual([409, 'confirmation_required']);
+    const linked = await api.call('POST', '/subjects/link', { body: { ...body, confirm: true } });
+    expect(linked.body).toMatchObject({ linked: true, was_linked: false, sectors: 1, merged: 0 });
+    expect(linked.text).not.toContain('smith');
+    const again = await api.call('POST', '/subjects/link', { body: { ...body, confirm: true } });
+    expect(again.body).toMatchObject({ was_linked: true });
+    const named = { user: 'a.smith', reason: 'x' };
+    const listed = await api.call('POST', '/subjects/list', { body: named });
+    expect(listed.body['items']).toMatchObject([{ vendor: 'acme', sub: claims['sub'] }]);
+  });
+
+  test('says how far a client is with its events, and tells it again', async () => {
+    const place = '/clients/acme-web/events';
+    expect((await api.call('GET', place)).body).toMatchObject({ delivery: null, delivered: 0 });
+    const silent = await api.call('POST', `${place}/repeat`, { body: {} });
+    expect([silent.status, silent.body['code']]).toEqual([409, 'conflict']);
+    const headers = { 'if-match': '*' };
+    const events = { delivery: 'poll' };
+    await api.call('PATCH', '/clients/acme-web', { body: { events }, headers });
+    const again = await api.call('POST', `${place}/repeat`, { body: { reason: 'lost' } });
+    expect(again.body).toMatchObject({ delivery: 'poll', failures: 0 });
+    const { body } = await api.call('GET', '/audit?limit=1');
+    expect(body['items']).toMatchObject([{ act: 'events.repeated', reason: 'lost' }]);
+  });
+
+  test('makes a client another vendor’s from the state that was seen, when it is confirmed', async () => {
+    await api.call('POST', '/vendors', { body: { id: 'buyer' } });
+    await api.call('POST', '/vendors', { body: { id: 'seller' } });
+    const entry = {
+      ...{ client_id: 'sold', redirect_uris: ['https://sold.example/cb'], generate_secret: true },
+      upstream: { client_id: 'legacy-sold', client_secret: 'up' },
+    };
+    await api.call('POST', '/vendors/seller/clients', { body: entry });
+    const place = '/clients/sold/transfer';
+    const headers = { 'if-match': await stateOf('/clients/sold') };
+    const unseen = await api.call('POST', place, { body: { to: 'buyer', confirm: true } });
+    expect([unseen.status, unseen.body['code']]).toEqual([428, 'precondition_required']);
+    const asked = await api.call('POST', place, { body: { to: 'buyer' }, headers });
+    expect([asked.status, asked.body['users']]).toEqual([409, 0]);
+    const body = { to: 'buyer', confirm: true, reason: 'sold' };
+    const done = await api.call('POST', place, { body, headers });
+    expect(done.body).toEqual({
+      ...{ client_id: 'sold', from: 'seller', to: 'buyer', changed_subjects: 0 },
+      ...{ sector: 'sold.example', from_sector: 'sold.example' },
+    });
+    expect(done.headers.get('etag')).toBe(await stateOf('/clients/sold'));
+    const second = await api.call('POST', place, { body: { ...body, to: 'seller' }, headers });
+    expect([second.status, second.body['code']]).toEqual([412, 'stale']);
+  });
+
   test('rotates salts and keys', async () => {
     expect((await api.call('POST', '/salts', { body: { confirm: true } })).body).toMatchObject({
       version: 2,

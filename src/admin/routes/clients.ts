@@ -148,7 +148,8 @@ export const CLIENT_ROUTES = [
   }),
 ];
 
-async function seen(context: AdminContext, id: string, state: string | undefined) {
+/** The revision behind an `If-Match`, if the client is still as it was then. */
+export async function seen(context: AdminContext, id: string, state: string | undefined) {
   const stored = await clientNamed(context, id);
   if (state !== undefined && state !== stateOf(stored)) {
     throw stale(`The client "${id}" has been changed meanwhile.`);
@@ -156,11 +157,12 @@ async function seen(context: AdminContext, id: string, state: string | undefined
   return { revision: state === undefined ? undefined : stored.revision };
 }
 
-function clientNamed({ db, atRest }: AdminContext, id: string): Promise<StoredClient> {
+/** One client as it is stored. */
+export function clientNamed({ db, atRest }: AdminContext, id: string): Promise<StoredClient> {
   return orUnavailable(() => readClient(db, atRest, id));
 }
 
 /** A client of the same id that was removed and made anew is at another position of the log. */
-function stateOf({ client, revision }: StoredClient): string {
+export function stateOf({ client, revision }: StoredClient): string {
   return `${client.notBefore}-${revision}`;
 }

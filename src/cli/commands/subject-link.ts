@@ -4,6 +4,7 @@ import { linkSubject } from '../../operations/link-subject.ts';
 import { linkSubjects } from '../../operations/link-subjects.ts';
 import type { LinkReport } from '../../operations/link-subjects.ts';
 import { DEFAULT_GRACE_DAYS } from '../../operations/rotation-request.ts';
+import { linkedView } from '../../operations/subject-view.ts';
 import { linkRows } from '../../operations/subject-rows.ts';
 import type { SubjectFormat } from '../../operations/subject-rows.ts';
 import type { Preferred } from '../../subjects/move.ts';
@@ -88,7 +89,7 @@ async function linkOne(
   host
     .output()
     .result(
-      { linked: true, was_linked: done.wasLinked, sectors, merged, grace_days: graceDays },
+      linkedView(done, graceDays),
       done.wasLinked
         ? 'linked before: there is nothing to do'
         : `linked: the user keeps their pseudonym in ${sectors} sectors${more}`,
