@@ -14,12 +14,7 @@ export interface SubjectChange extends SectorUser {
 /** SQLite takes a limited number of values in one statement. */
 const ROWS_A_STATEMENT = 100;
 
-/** Notes that a vendor's user has another pseudonym, in the transaction that changes it. */
-export function recordSubjectChange(trx: Transaction, change: SubjectChange): Promise<void> {
-  return recordSubjectChanges(trx, [change]);
-}
-
-/** {@link recordSubjectChange} for many at once. */
+/** Notes that users of vendors have other pseudonyms, in the transaction that changes them. */
 export async function recordSubjectChanges(
   trx: Transaction,
   changes: readonly SubjectChange[],
