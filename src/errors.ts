@@ -20,9 +20,9 @@ export const REASONS = {
   ...UPSTREAM,
   ...INTERNAL_APIS,
   ...REGISTRATION,
+  ...MAPPING,
   ...EVENTS,
   ...ACCOUNT,
-  ...MAPPING,
 } as const;
 
 /** A stable name for why something was refused. */

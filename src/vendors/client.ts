@@ -16,13 +16,13 @@ export type Phase = 'public' | 'shadow' | 'pairwise';
 /** OpenID Connect Core 8. */
 export type SubjectType = 'public' | 'pairwise';
 
-/** A vendor: an organisation that owns clients and sectors. */
 /**
  * What comes of it when users disconnect a vendor themselves: at the next login another
  * subject, or the same one; or they may not.
  */
 export type DisconnectPolicy = 'new_subject' | 'same_subject' | 'forbidden';
 
+/** A vendor: an organisation that owns clients and sectors. */
 export interface Vendor {
   readonly id: string;
   readonly name: string;
@@ -91,10 +91,10 @@ export interface ClientMetadata extends TokenMetadata, LogoutMetadata {
   readonly sector_identifier_uri?: string | undefined;
   /** CIBA 4: the one mode that there is. */
   readonly backchannel_token_delivery_mode?: 'poll' | undefined;
-  /** How it is told of changed subjects. */
-  readonly events?: EventDelivery | undefined;
   /** How its users came, or come, from original subjects to pseudonyms. */
   readonly migration?: MigrationPolicy | undefined;
+  /** How it is told of changed subjects. */
+  readonly events?: EventDelivery | undefined;
 }
 
 /** An OAuth client of a vendor, as the registry serves it: secrets opened, phase history with it. */

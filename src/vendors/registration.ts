@@ -229,7 +229,7 @@ function metadataOf(entry: ClientEntry): ClientMetadata {
     require_dpop_nonce: entry.require_dpop_nonce,
     sector_identifier_uri: entry.sector_identifier_uri,
     backchannel_token_delivery_mode: entry.backchannel_token_delivery_mode,
-    events: eventDeliveryOf(entry.events),
     migration: entry.migration,
+    events: eventDeliveryOf(entry.events),
   };
 }
