@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Application } from './compose.ts';
 import { compose } from './compose.ts';
 import type { Config, ListenAddress } from './config/types.ts';
@@ -13,6 +14,9 @@ import type { Logger } from './observability/logger.ts';
 const DRAIN_LIMIT = 10_000;
 /** Milliseconds between two looks for connections that have become idle. */
 const DRAIN_LOOK = 100;
+/** Milliseconds for which listening waits for a first answer of the upstream; it may be down. */
+const FIRST_LOOK = 1000;
+const UNREF = { ref: false } as const;
 /** What a worker listens on: the public address and the admin address. */
 const LISTENERS = 2;
 /** Milliseconds before a worker that died is replaced. */
@@ -46,6 +50,9 @@ async function work(config: Config, log: Logger): Promise<number> {
   const application = await compose({ config, clock: () => new Date(), log });
   const servers: Server[] = [];
   try {
+    // Beside other workers, or behind a balancer that is slow to ask, one that does not know the
+    // upstream yet would refuse logins that others could serve.
+    await Promise.race([application.upstream.recheck(), sleep(FIRST_LOOK, undefined, UNREF)]);
     servers.push(await listen(createServer(application.publicApp), config.publicListen));
     servers.push(await listen(createServer(application.adminApp), config.adminListen));
   } catch (error) {

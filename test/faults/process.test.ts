@@ -209,6 +209,13 @@ describe('serve', () => {
     expect(keys[0]?.body).toBe(keys[1]?.body);
   });
 
+  it('takes no request before the upstream had a moment to answer, and the first one is served', async () => {
+    upstream.faults.arm('discovery', delayed(300), 1);
+    const proxy = await serving(await fresh('first-look'));
+    const checks = (await ask(`${proxy.admin}/readyz`)).body;
+    expect(JSON.parse(checks)).toMatchObject({ status: 'ready' });
+  });
+
   it('with two workers outlives the death of one, and ends with all of them', async () => {
     const proxy = await serving(await fresh('workers'), { WORKERS: '2' });
     const pids = (): number[] => {
