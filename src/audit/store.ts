@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { asBuffer, bytes } from '../database/bytes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
+import { insertMany } from '../database/insert-many.ts';
 import { chainHash } from './entry.ts';
 import type { AuditEntry, ChainHead, ChainRow } from './entry.ts';
 
@@ -10,9 +11,6 @@ export type AuditedUser = NonNullable<AuditEntry['user']>;
 
 /** Bytes of a handle. */
 export const HANDLE = 16;
-
-/** SQLite takes a limited number of values in one statement. */
-const ROWS_A_STATEMENT = 100;
 
 /**
  * Appends one act to the audit log, in the transaction of the act itself:
@@ -39,9 +37,7 @@ export async function appendAudits(
     hash = chainHash(hash, row);
     rows.push({ ...row, hash: asBuffer(hash) });
   }
-  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-    await trx('audit_log').insert(rows.slice(from, from + ROWS_A_STATEMENT));
-  }
+  await insertMany(trx, 'audit_log', rows);
   await trx('audit_head')
     .where({ id: 1 })
     .update({ position, hash: asBuffer(hash) });

@@ -1,6 +1,7 @@
 import { bytes, text } from './bytes.ts';
 import { inTransaction, isUniqueViolation, orUnavailable } from './connection.ts';
 import type { Connection, Transaction } from './connection.ts';
+import { insertMany } from './insert-many.ts';
 
 /** Where in the order of events a stream is: behind this one. */
 export interface StreamPosition {
@@ -173,13 +174,9 @@ export async function writeAcks(
   await deleteAcks(trx, id);
   if (events.length === 0) return;
   const rows = events.map((event) => ({ stream_id: bytes(id), event_id: event }));
-  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-    await trx('event_acks').insert(rows.slice(from, from + ROWS_A_STATEMENT));
-  }
+  await insertMany(trx, 'event_acks', rows);
 }
 
-/** SQLite takes a limited number of values in one statement. */
-const ROWS_A_STATEMENT = 100;
 const ROWS_A_BATCH = 500;
 
 /**

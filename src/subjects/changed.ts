@@ -1,5 +1,6 @@
 import { asBuffer, bytes } from '../database/bytes.ts';
 import type { Transaction } from '../database/connection.ts';
+import { insertMany } from '../database/insert-many.ts';
 import type { SectorUser } from './store.ts';
 
 /** A pseudonym that took the place of another; the vendor may learn of it. */
@@ -10,9 +11,6 @@ export interface SubjectChange extends SectorUser {
   /** Until when the old one resolves; then the change is forgotten. */
   readonly graceUntil: Date;
 }
-
-/** SQLite takes a limited number of values in one statement. */
-const ROWS_A_STATEMENT = 100;
 
 /** Notes that users of vendors have other pseudonyms, in the transaction that changes them. */
 export async function recordSubjectChanges(
@@ -27,7 +25,5 @@ export async function recordSubjectChanges(
     at: change.at.getTime(),
     expires_at: change.graceUntil.getTime(),
   }));
-  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-    await trx('subject_changes').insert(rows.slice(from, from + ROWS_A_STATEMENT));
-  }
+  await insertMany(trx, 'subject_changes', rows);
 }

@@ -2,6 +2,7 @@ import type { AtRest } from '../database/at-rest.ts';
 import { userIndex } from '../database/blind-index.ts';
 import { asBuffer, bytes, text } from '../database/bytes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
+import { insertMany } from '../database/insert-many.ts';
 import type { SectorUser } from './store.ts';
 
 /** What reading and writing the names of users needs. */
@@ -34,9 +35,6 @@ interface Row {
   readonly present: Buffer;
   readonly grace_until: number | string;
 }
-
-/** SQLite takes a limited number of values in one statement. */
-const ROWS_A_STATEMENT = 100;
 
 /** What a user is called now whom the provider still calls by a former name; undefined: it is none. */
 export async function presentName(
@@ -197,9 +195,7 @@ export async function noteFormerNames(
       expires_at: times.expiresAt.getTime(),
     };
   });
-  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-    await trx('former_names').insert(rows.slice(from, from + ROWS_A_STATEMENT));
-  }
+  await insertMany(trx, 'former_names', rows);
 }
 
 /** Forgets that these were names of anybody. */

@@ -1,9 +1,8 @@
 import type { AtRest } from '../database/at-rest.ts';
 import { asBuffer, bytes, text } from '../database/bytes.ts';
-import { isUniqueViolation } from '../database/connection.ts';
 import type { Transaction } from '../database/connection.ts';
 import { ORIGINAL_SUBJECT } from '../database/logout-sessions.ts';
-import { PseudonymTaken, sealContext } from './store.ts';
+import { insertPseudonymRows, sealContext } from './store.ts';
 import type { PseudonymRow } from './store.ts';
 
 /** A generation as it is moved from one user to another, with everything that stands beside it. */
@@ -13,9 +12,6 @@ export interface MovedRow extends Omit<PseudonymRow, 'sector' | 'user_index' | '
 
 /** The generations of one user, the newest first. */
 export type Line = [MovedRow, ...MovedRow[]];
-
-/** Statements of some hundred rows: SQLite takes so many values, and MySQL so many bytes, at once. */
-const ROWS_A_STATEMENT = 100;
 
 /** A user's index as a key of maps. */
 export function keyOf(userIndex: Uint8Array): string {
@@ -94,15 +90,7 @@ export async function rewriteGenerations(
       };
     }),
   );
-  try {
-    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-      await trx('pseudonyms').insert(rows.slice(from, from + ROWS_A_STATEMENT));
-    }
-  } catch (error) {
-    // Without the cause: the message of a database repeats the values of the row.
-    if (isUniqueViolation(error)) throw new PseudonymTaken();
-    throw error;
-  }
+  await insertPseudonymRows(trx, rows);
 }
 
 /** Tables whose rows go along, each with what makes a row of it one of a kind beside the user. */

@@ -3,6 +3,7 @@ import type { AtRest } from '../database/at-rest.ts';
 import { asBuffer, bytes, text } from '../database/bytes.ts';
 import { isUniqueViolation } from '../database/connection.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
+import { insertMany } from '../database/insert-many.ts';
 import { ORIGINAL_SUBJECT } from '../database/logout-sessions.ts';
 
 /** One user in one sector. */
@@ -70,8 +71,6 @@ export async function findNewest(
   return row && { sector, userIndex, generation: row.generation, sub: text(row.sub) };
 }
 
-/** SQLite takes a limited number of values in one statement. */
-const ROWS_A_STATEMENT = 100;
 const LOCK_ATTEMPTS = 3;
 
 /**
@@ -176,10 +175,20 @@ export async function insertPseudonyms(
     algorithm: record.algorithm,
     created_at: record.createdAt.getTime(),
   }));
+  await insertPseudonymRows(trx, rows);
+}
+
+/**
+ * Writes rows of the mapping as they are.
+ *
+ * @throws {PseudonymTaken} where the user has that generation, or another user that `sub`
+ */
+export async function insertPseudonymRows(
+  trx: Transaction,
+  rows: readonly object[],
+): Promise<void> {
   try {
-    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-      await trx('pseudonyms').insert(rows.slice(from, from + ROWS_A_STATEMENT));
-    }
+    await insertMany(trx, 'pseudonyms', rows);
   } catch (error) {
     // Without the cause: the message of a database repeats the values of the row.
     if (isUniqueViolation(error)) throw new PseudonymTaken();
