@@ -1,7 +1,7 @@
-import { parse } from 'content-type';
 import express from 'express';
 import type { Request, RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
+import { mediaTypeOf } from '../protocol/json-body.ts';
 
 /** The largest form that an endpoint reads, in bytes. */
 const MAX_FORM_BYTES = 64 * 1024;
@@ -44,13 +44,5 @@ function utf8(decode: () => string): string {
     return decode();
   } catch {
     throw new Refusal('request_malformed', 'not UTF-8');
-  }
-}
-
-function mediaTypeOf(request: Request): string | undefined {
-  try {
-    return parse(request.headers['content-type'] ?? '').type.toLowerCase();
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,6 @@
 import { Refusal } from '../errors.ts';
+import { isObject } from '../tokens/json-object.ts';
+import type { Members } from '../tokens/json-object.ts';
 
 /** Each of them is looked for in the database. */
 const MOST_SUBJECTS = 20;
@@ -43,7 +45,7 @@ function subjectsOf(sub: unknown): readonly string[] | undefined {
   return values.filter((value) => typeof value === 'string');
 }
 
-function parsed(claims: string): Record<string, unknown> {
+function parsed(claims: string): Members {
   let request: unknown;
   try {
     request = JSON.parse(claims);
@@ -54,14 +56,7 @@ function parsed(claims: string): Record<string, unknown> {
   return request;
 }
 
-function memberOf(
-  request: Readonly<Record<string, unknown>>,
-  name: string,
-): Record<string, unknown> | undefined {
+function memberOf(request: Members, name: string): Members | undefined {
   const part = request[name];
   return isObject(part) ? part : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

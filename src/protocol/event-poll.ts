@@ -1,6 +1,6 @@
-import { parse } from 'content-type';
-
 import { Refusal } from '../errors.ts';
+import { isObject } from '../tokens/json-object.ts';
+import { isListOfTexts, jsonBody } from './json-body.ts';
 import type { ProtocolRequest } from './message.ts';
 
 /** What a receiver asks for (RFC 8936 2.4). */
@@ -46,15 +46,7 @@ export async function readPoll(request: ProtocolRequest): Promise<EventPoll> {
 }
 
 async function membersOf(request: ProtocolRequest): Promise<Readonly<Record<string, unknown>>> {
-  if (mediaTypeOf(request) !== 'application/json') throw bad('type');
-  const body = await request.payload();
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    // Without the cause: the parser's message quotes the text, which may hold a secret.
-    throw bad('not JSON');
-  }
+  const value = await jsonBody(request, 'events_body');
   if (!isObject(value)) throw bad('not an object');
   return value;
 }
@@ -82,22 +74,6 @@ function credentialsIn(members: Readonly<Record<string, unknown>>): URLSearchPar
     credentials.set(name, value);
   }
   return credentials;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isListOfTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
-}
-
-function mediaTypeOf({ headers }: ProtocolRequest): string | undefined {
-  try {
-    return parse(headers['content-type'] ?? '').type.toLowerCase();
-  } catch {
-    return undefined;
-  }
 }
 
 function bad(detail: string): Refusal {

@@ -13,7 +13,7 @@ import { requireBinding } from './dpop.ts';
 import type { Endpoint, ProtocolRequest } from './message.ts';
 import { NO_STORE } from './message.ts';
 import type { StandingGrants } from './standing.ts';
-import { standingClient } from './standing.ts';
+import { standingClient, TOKEN_FALLEN } from './standing.ts';
 
 /** Under `ISSUER`; the name of an API follows. */
 const FOLDER = '/oidc/api/';
@@ -27,13 +27,6 @@ export interface InternalApiParts extends AccessTokenParts {
   readonly dpop: DpopParts;
   readonly registry: StandingGrants;
 }
-
-const FALLEN = {
-  gone: 'token_invalid',
-  revoked: 'token_invalid',
-  ended: 'token_invalid',
-  continuity: 'token_invalid',
-} as const;
 
 /**
  * The way to internal APIs that know only the upstream's access tokens (decision
@@ -96,7 +89,7 @@ function placeOf(issuer: string, { target }: ProtocolRequest): Place {
 function standingHolder(parts: InternalApiParts, token: AccessToken): Client {
   if (token.expiresAt.getTime() <= parts.clock().getTime()) throw new Refusal('token_expired');
   if (token.kind === 'user') {
-    return standingClient(token.grant, parts.registry, parts.clock(), FALLEN);
+    return standingClient(token.grant, parts.registry, parts.clock(), TOKEN_FALLEN);
   }
   const client = parts.registry.find(token.grant.clientId);
   if (client === undefined) throw new Refusal('token_invalid', 'the client is gone');

@@ -1,10 +1,11 @@
-import { parse } from 'content-type';
 import type { RateLimiterMemory } from 'rate-limiter-flexible';
 
 import { Refusal } from '../errors.ts';
 import type { Mapping } from '../subjects/mapping.ts';
+import { isObject } from '../tokens/json-object.ts';
 import type { Client } from '../vendors/client.ts';
 import type { MappingToken } from '../vendors/mapping-token-store.ts';
+import { isListOfTexts, jsonBody } from './json-body.ts';
 import type { Endpoint, ProtocolRequest } from './message.ts';
 import { privateJson } from './message.ts';
 import { bearerOf } from './registration-request.ts';
@@ -54,34 +55,14 @@ async function count(limit: RateLimiterMemory, key: string): Promise<void> {
 }
 
 async function subjectsOf(request: ProtocolRequest): Promise<readonly string[]> {
-  if (mediaTypeOf(request) !== 'application/json') throw new Refusal('mapping_body', 'type');
-  const body = await request.payload();
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    // Without the cause: the parser's message quotes the text, which names users.
-    throw new Refusal('mapping_body', 'not JSON');
-  }
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  const subjects: unknown = isObject ? (value as Record<string, unknown>)['subjects'] : undefined;
-  if (!isObject || Object.keys(value as object).length !== 1 || !isListOfTexts(subjects)) {
+  const value = await jsonBody(request, 'mapping_body');
+  const members = isObject(value) ? value : {};
+  const { subjects } = members;
+  if (Object.keys(members).length !== 1 || !isListOfTexts(subjects)) {
     throw new Refusal('mapping_body', 'no list of subjects');
   }
   if (subjects.length === 0 || subjects.length > MOST_SUBJECTS) {
     throw new Refusal('mapping_body', `${subjects.length} subjects`);
   }
   return subjects;
-}
-
-function isListOfTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
-}
-
-function mediaTypeOf({ headers }: ProtocolRequest): string | undefined {
-  try {
-    return parse(headers['content-type'] ?? '').type.toLowerCase();
-  } catch {
-    return undefined;
-  }
 }

@@ -27,6 +27,14 @@ export function fallen(
   return undefined;
 }
 
+/** What is said where an access token is shown: one answer, whatever became of its grant. */
+export const TOKEN_FALLEN = {
+  gone: 'token_invalid',
+  revoked: 'token_invalid',
+  ended: 'token_invalid',
+  continuity: 'token_invalid',
+} as const;
+
 /** What is known of clients and grants at this moment. */
 export interface StandingGrants {
   find(clientId: string): Client | undefined;

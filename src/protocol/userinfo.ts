@@ -11,7 +11,7 @@ import type { DpopParts } from './dpop.ts';
 import type { Endpoint } from './message.ts';
 import { presentedAccessToken } from './access-token-header.ts';
 import type { StandingGrants } from './standing.ts';
-import { modeToday, standingClient } from './standing.ts';
+import { modeToday, standingClient, TOKEN_FALLEN } from './standing.ts';
 import type { IssueParts } from './token-issue.ts';
 import { requireSameUser } from './token-refresh.ts';
 import type { UserinfoAnswerParts } from './userinfo-answer.ts';
@@ -29,13 +29,6 @@ export type UserinfoParts = Pick<
     readonly registry: StandingGrants;
   };
 
-const FALLEN = {
-  gone: 'token_invalid',
-  revoked: 'token_invalid',
-  ended: 'token_invalid',
-  continuity: 'token_invalid',
-} as const;
-
 /** The userinfo endpoint (OpenID Connect Core 5.3). */
 export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
   return async (request) => {
@@ -46,7 +39,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     const { grant, upstreamToken } = opened;
     const known = parts.registry.find(grant.clientId);
     if (known !== undefined) request.identified(known);
-    const holder = standingClient(grant, parts.registry, now, FALLEN);
+    const holder = standingClient(grant, parts.registry, now, TOKEN_FALLEN);
     await requireBinding(parts.dpop, request, {
       ...{ presented, jkt: grant.jkt, client: holder, path: '/oidc/userinfo' },
     });
@@ -58,7 +51,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
     });
     if (answer.kind === 'refused') throw new Refusal('token_invalid', 'refused by the upstream');
     // The upstream may have taken its time: what holds now decides.
-    const client = standingClient(grant, parts.registry, now, FALLEN);
+    const client = standingClient(grant, parts.registry, now, TOKEN_FALLEN);
     const localSubject = String(answer.claims['sub']);
     await requireSameUser(parts, client, grant, localSubject);
     const released = releaseUserinfoClaims({
@@ -85,7 +78,7 @@ export function userinfoEndpoint(parts: UserinfoParts): Endpoint {
       sub: grant.subject,
     });
     // So may have the client's keys: a user who was erased meanwhile is told of no more.
-    standingClient(grant, parts.registry, parts.clock(), FALLEN);
+    standingClient(grant, parts.registry, parts.clock(), TOKEN_FALLEN);
     return signed;
   };
 }
