@@ -2,19 +2,11 @@ import type { Config, FrontChannel } from '../config/types.ts';
 import type { UpstreamProvider } from '../upstream/provider.ts';
 import type { RelayUpstream } from '../upstream/relay.ts';
 
-/** The upstream's endpoints that no browser has business with. */
-const BACK_CHANNEL = [
-  'token_endpoint',
-  'jwks_uri',
-  'userinfo_endpoint',
-  'introspection_endpoint',
-  'revocation_endpoint',
-  'registration_endpoint',
-  'pushed_authorization_request_endpoint',
-  'device_authorization_endpoint',
-  'backchannel_authentication_endpoint',
-  'check_session_iframe',
-] as const;
+/** The upstream's endpoints that browsers have business with; whatever else it has is closed. */
+const FRONT_CHANNEL: ReadonlySet<string> = new Set([
+  'authorization_endpoint',
+  'end_session_endpoint',
+]);
 
 interface Reached {
   readonly config: Pick<Config, 'issuer' | 'upstream'>;
@@ -34,7 +26,9 @@ export function relayUpstream({ config, upstream, ownPrefixes }: Reached): Relay
     backChannelPaths: [
       // Under any other spelling too: the upstream may read `/OIDC/token` as it likes.
       ...ownPrefixes,
-      ...BACK_CHANNEL.flatMap((name) => reached[name]?.pathname ?? []),
+      ...Object.entries(reached).flatMap(([name, address]) =>
+        FRONT_CHANNEL.has(name) ? [] : address.pathname,
+      ),
     ],
   };
 }
