@@ -1,18 +1,12 @@
-import {
-  compactDecrypt,
-  createLocalJWKSet,
-  decodeProtectedHeader,
-  exportJWK,
-  generateKeyPair,
-  jwtVerify,
-} from 'jose';
-import type { CryptoKey, JSONWebKeySet, JWK } from 'jose';
+import { compactDecrypt, createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import type { CryptoKey, JSONWebKeySet } from 'jose';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { tokenHash } from '../../src/tokens/hashes.ts';
 import { Browser } from '../support/browser.ts';
 import { member, members, vendorByHand } from '../support/by-hand.ts';
+import { ENCRYPTION_CASES, newEncryptionKey } from '../support/encryption.ts';
 import type { World } from '../support/world.ts';
 import { createWorld, vendorSecret } from '../support/world.ts';
 
@@ -21,18 +15,12 @@ import { createWorld, vendorSecret } from '../support/world.ts';
  * signed (OpenID Connect Core 5.3.2, 10.2), as jose and openid-client read them.
  */
 
-const ALGORITHMS = ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW'] as const;
-const ENCRYPTIONS = [undefined, 'A128CBC-HS256', 'A128GCM', 'A256GCM'] as const;
-const CASES = ALGORITHMS.flatMap((alg) =>
-  ENCRYPTIONS.map((enc) => ({ id: nameOf(alg, enc), alg, enc })),
-);
-
 const privateKeys = new Map<string, CryptoKey>();
 let world: World;
 beforeAll(async () => {
   const vendors = [];
-  for (const { id, alg, enc } of CASES) {
-    const jwks = { keys: [await newKey(id, alg)] };
+  for (const { id, alg, enc } of ENCRYPTION_CASES) {
+    const jwks = { keys: [await newEncryptionKey(privateKeys, id, alg)] };
     vendors.push({
       id,
       client: {
@@ -45,7 +33,7 @@ beforeAll(async () => {
       },
     });
   }
-  const jwks = { keys: [await newKey('unsigned', 'RSA-OAEP-256')] };
+  const jwks = { keys: [await newEncryptionKey(privateKeys, 'unsigned', 'RSA-OAEP-256')] };
   world = await createWorld([
     ...vendors,
     { id: 'unsigned', client: { jwks, userinfo_encrypted_response_alg: 'RSA-OAEP-256' } },
@@ -54,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-describe.each(CASES)('encrypted with $alg and $enc', ({ id, alg, enc }) => {
+describe.each(ENCRYPTION_CASES)('encrypted with $alg and $enc', ({ id, alg, enc }) => {
   it('an ID token is signed first, with the hash of the token that came along', async () => {
     const party = vendorByHand(world, id);
     const answer = await party.redeem(await party.begin(new Browser()));
@@ -75,7 +63,7 @@ describe.each(CASES)('encrypted with $alg and $enc', ({ id, alg, enc }) => {
 });
 
 it('an ID token in an authorization response is encrypted too, hashes and all', async () => {
-  const id = nameOf('ECDH-ES', 'A256GCM');
+  const id = 'ecdh-es-a256gcm';
   const party = vendorByHand(world, id);
   const { url } = party.request({ response_type: 'code id_token token' });
   const callback = await new Browser().login(url, { username: 'alice' });
@@ -120,7 +108,9 @@ describe('at registration', () => {
     ['a key for another algorithm', 'RSA-OAEP-256', { alg: 'RS256' }, RSA],
     ['an RSA key', 'RSA-OAEP-256', {}, { userinfo_encrypted_response_alg: 'ECDH-ES' }],
   ])('encryption is refused with %s', async (_name, alg, changes, metadata) => {
-    const jwks = alg && { keys: [{ ...(await newKey('new', alg)), ...changes }] };
+    const jwks = alg && {
+      keys: [{ ...(await newEncryptionKey(privateKeys, 'new', alg)), ...changes }],
+    };
     await expect(register({ ...metadata, ...(jwks && { jwks }) })).rejects.toThrow(
       /has no key that fits/,
     );
@@ -138,16 +128,6 @@ describe('at registration', () => {
     );
   });
 });
-
-function nameOf(alg: string, enc: string | undefined): string {
-  return `${alg}-${enc ?? 'default'}`.toLowerCase().replaceAll('+', '-');
-}
-
-async function newKey(id: string, alg: string): Promise<JWK> {
-  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true, crv: 'P-256' });
-  privateKeys.set(id, privateKey);
-  return { ...(await exportJWK(publicKey)), kid: id, use: 'enc' };
-}
 
 async function decrypted(id: string, jwe: string): Promise<string> {
   const { plaintext } = await compactDecrypt(jwe, privateKeys.get(id) ?? new Uint8Array());
@@ -177,7 +157,7 @@ async function logInWithLibrary(id: string) {
   if (key === undefined) throw new Error(`no key of ${id}`);
   client.enableDecryptingResponses(configuration, ['A128CBC-HS256', 'A128GCM', 'A256GCM'], {
     ...{ key, kid: id },
-    alg: CASES.find((one) => one.id === id)?.alg ?? '',
+    alg: ENCRYPTION_CASES.find((one) => one.id === id)?.alg ?? '',
   });
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const url = client.buildAuthorizationUrl(configuration, {

@@ -1,17 +1,11 @@
-import {
-  compactDecrypt,
-  createLocalJWKSet,
-  decodeProtectedHeader,
-  exportJWK,
-  generateKeyPair,
-  jwtVerify,
-} from 'jose';
+import { compactDecrypt, createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import type { CryptoKey, JSONWebKeySet, JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Browser } from '../support/browser.ts';
 import { ask, member, members, vendorByHand } from '../support/by-hand.ts';
 import { listen } from '../support/listen.ts';
+import { ENCRYPTION_CASES, newEncryptionKey } from '../support/encryption.ts';
 import type { World } from '../support/world.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -21,11 +15,6 @@ import { createWorld } from '../support/world.ts';
  * vendor publishes at its `jwks_uri`.
  */
 
-const ALGORITHMS = ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW'] as const;
-const ENCRYPTIONS = [undefined, 'A128CBC-HS256', 'A128GCM', 'A256GCM'] as const;
-const CASES = ALGORITHMS.flatMap((alg) =>
-  ENCRYPTIONS.map((enc) => ({ id: `${alg}-${enc ?? 'usual'}`.toLowerCase(), alg, enc })),
-).map((one) => ({ ...one, id: one.id.replaceAll('+', '-') }));
 const MODES = ['query.jwt', 'fragment.jwt', 'form_post.jwt', 'jwt'] as const;
 const RESPONSE_TYPES = ['code', 'code id_token'];
 const SIGNED = 'application/token-introspection+jwt';
@@ -41,7 +30,7 @@ beforeAll(async () => {
     response.end(JSON.stringify({ keys: published.keys }));
   });
   const vendors = [];
-  for (const { id, alg, enc } of CASES) {
+  for (const { id, alg, enc } of ENCRYPTION_CASES) {
     const encryption = {
       ...{ authorization_encrypted_response_alg: alg, introspection_encrypted_response_alg: alg },
       ...(enc && {
@@ -49,7 +38,7 @@ beforeAll(async () => {
         introspection_encrypted_response_enc: enc,
       }),
     };
-    const jwks = { keys: [await newKey(id, alg)] };
+    const jwks = { keys: [await newEncryptionKey(privateKeys, id, alg)] };
     vendors.push({ id, client: { jwks, response_types: RESPONSE_TYPES, ...encryption } });
   }
   const everything = {
@@ -60,8 +49,8 @@ beforeAll(async () => {
     introspection_encrypted_response_alg: 'ECDH-ES',
   };
   published.keys = [
-    { ...(await newKey('signing', 'ECDH-ES')), use: 'sig' },
-    await newKey('publishes', 'ECDH-ES'),
+    { ...(await newEncryptionKey(privateKeys, 'signing', 'ECDH-ES')), use: 'sig' },
+    await newEncryptionKey(privateKeys, 'publishes', 'ECDH-ES'),
   ];
   const at = (path: string) => `http://127.0.0.1:${publishing.port}/${path}`;
   world = await createWorld([
@@ -76,7 +65,7 @@ afterAll(async () => {
   await publishing.close();
 });
 
-describe.each(CASES)('encrypted with $alg and $enc', ({ id, alg, enc }) => {
+describe.each(ENCRYPTION_CASES)('encrypted with $alg and $enc', ({ id, alg, enc }) => {
   const header = { alg, enc: enc ?? 'A128CBC-HS256', cty: 'JWT', kid: id };
 
   it.each(MODES)('an authorization response by %s holds what a plain one holds', async (mode) => {
@@ -102,7 +91,7 @@ describe.each(CASES)('encrypted with $alg and $enc', ({ id, alg, enc }) => {
 });
 
 describe('an encrypted authorization response', () => {
-  const id = CASES[0]?.id ?? '';
+  const id = ENCRYPTION_CASES[0]?.id ?? '';
 
   it('that is an error is encrypted as well', async () => {
     const { url, state } = vendorByHand(world, id).request({
@@ -135,7 +124,7 @@ describe('an encrypted authorization response', () => {
 });
 
 it('introspection that is asked for as JSON stays JSON', async () => {
-  const id = CASES[0]?.id ?? '';
+  const id = ENCRYPTION_CASES[0]?.id ?? '';
   const { accessToken } = await vendorByHand(world, id).logIn(new Browser());
   const answer = await introspected(id, accessToken, 'application/json');
   expect(members(answer)).toMatchObject({ active: true });
@@ -184,7 +173,7 @@ describe('at registration', () => {
   it.each(WHAT)('encryption of the %s response is refused without a key', async (what) => {
     const alg = `${what}_encrypted_response_alg`;
     await expect(register({ [alg]: 'RSA-OAEP-256' })).rejects.toThrow(/has no key that fits/);
-    const jwks = { keys: [{ ...(await newKey('new', 'ECDH-ES')) }] };
+    const jwks = { keys: [{ ...(await newEncryptionKey(privateKeys, 'new', 'ECDH-ES')) }] };
     await expect(register({ [alg]: 'RSA-OAEP-256', jwks })).rejects.toThrow(/has no key that fits/);
     const signing = { keys: jwks.keys.map((key) => ({ ...key, use: 'sig' })) };
     await expect(register({ [alg]: 'ECDH-ES', jwks: signing })).rejects.toThrow(
@@ -206,12 +195,6 @@ describe('at registration', () => {
     }
   });
 });
-
-async function newKey(id: string, alg: string): Promise<JWK> {
-  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true, crv: 'P-256' });
-  privateKeys.set(id, privateKey);
-  return { ...(await exportJWK(publicKey)), kid: id, use: 'enc' };
-}
 
 /** The response of a login, wherever the mode put it. */
 async function responseAt(url: URL): Promise<string> {

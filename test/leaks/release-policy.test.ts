@@ -7,6 +7,7 @@ import { altered } from '../support/upstream/faults.ts';
 import { withClaims } from '../support/upstream/forged-id-token.ts';
 import type { World } from '../support/world.ts';
 import { createWorld } from '../support/world.ts';
+import { TELLTALE } from './telltale.ts';
 
 /*
  * Two vendors with a generous release policy: a scope, a claim that turns out to
@@ -17,19 +18,6 @@ import { createWorld } from '../support/world.ts';
 const CLIENT = {
   release_claims: ['scope:profile', 'scope:address', 'payment', 'locale as language'],
   relay_email_domain: 'relay.example',
-};
-
-/** None of these holds the local subject, so that only the policy keeps them back. */
-const TELLTALE = {
-  nickname: 'Ally-of-the-Archers',
-  website: 'https://archers.example/ally-7',
-  profile: 'https://social.example/ally-7',
-  updated_at: 1_577_836_813,
-  payment: 'a statement of the bank',
-  _claim_names: { payment: 'bank', shipping: 'bank' },
-  _claim_sources: {
-    bank: { endpoint: 'https://bank.example/claims', access_token: 'bank-secret' },
-  },
 };
 
 const NEEDLES = [

@@ -19,6 +19,7 @@ import { letUpstreamTalk } from '../scenario.ts';
 import { RESPONSE_TYPES } from './dimensions.ts';
 import { RecordedParty } from './recorded-party.ts';
 import type { Side } from './scene.ts';
+import { TELLTALE } from '../telltale.ts';
 
 const GRANT_TYPES = ['authorization_code', 'refresh_token', DEVICE_CODE, CIBA, TOKEN_EXCHANGE];
 const JWT_GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'];
@@ -31,19 +32,6 @@ const KEYS = new Map([
   ['acme', await generateKeyPair('RSA-OAEP-256', { extractable: true })],
   ['bolt', await generateKeyPair('RSA-OAEP-256', { extractable: true })],
 ]);
-
-/** What the upstream knows beside the identifiers; no policy here releases any of it. */
-const TELLTALE = {
-  nickname: 'Ally-of-the-Archers',
-  website: 'https://archers.example/ally-7',
-  profile: 'https://social.example/ally-7',
-  updated_at: 1_577_836_813,
-  payment: 'a statement of the bank',
-  _claim_names: { payment: 'bank', shipping: 'bank' },
-  _claim_sources: {
-    bank: { endpoint: 'https://bank.example/claims', access_token: 'bank-secret' },
-  },
-};
 
 /** Of `bolt` some names hold the username, and so must not leave. */
 const POLICIES = {
