@@ -116,6 +116,32 @@ describe('an answer that repeats the token', () => {
     );
   });
 
+  it.each(['%', '\\', '&#', '%25', '\\u00', '&amp;#x'])(
+    'is found behind %j, which would begin an escape with what follows',
+    (before) => {
+      for (const token of ['AAAAAAAAAAAAAAAAAAAAA/AA', '2fAAAAAAAAAAAAAAAAAAAAA+AA']) {
+        for (const form of Object.values(forms)) {
+          expect(repeatsToken(form(`${before}${token}`), token)).toBe(true);
+        }
+      }
+    },
+  );
+
+  it('is found where it is escaped twice, by name, or within base64 that JSON escapes', () => {
+    const token = 'AAAAAAAAAAAAAAAA/AAA+AAAAAAAAA==';
+    for (const text of [
+      encodeURIComponent(encodeURIComponent(encodeURIComponent(token))),
+      token.replaceAll('/', '&sol;').replaceAll('+', '&amp;plus;').replaceAll('=', '&equals;'),
+      JSON.stringify(JSON.stringify({ token: token.replaceAll('/', '\\u002f') })),
+      JSON.stringify({ raw: Buffer.from(`??>${'\xff'}?${token}`).toString('base64') }).replaceAll(
+        '/',
+        '\\/',
+      ),
+    ]) {
+      expect(repeatsToken(text, token), text).toBe(true);
+    }
+  });
+
   it('is found by the claims or the signature of a JWT alone', () => {
     const claims = Buffer.from(JSON.stringify({ sub: 'alice', scope: 'orders' })).toString(
       'base64url',
