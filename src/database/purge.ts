@@ -12,11 +12,23 @@ type ExpiringTable =
   | 'subject_marks'
   | 'subject_changes'
   | 'former_names'
-  | 'admin_requests';
+  | 'admin_requests'
+  | 'mapping_tokens'
+  | 'initial_access_tokens';
 
 /** Deletes the rows of a table whose `expires_at` has come, oldest first; returns how many. */
 export function purgeExpired(db: Connection, table: ExpiringTable, now: Date): Promise<number> {
   return purge(db, table, 'expires_at', now);
+}
+
+/** Milliseconds for which an operator still finds a token that has expired in its list. */
+const TOKENS_SHOWN = 30 * 86_400_000;
+
+/** Deletes the tokens of vendors that expired 30 days ago or before; returns how many. */
+export async function purgeVendorTokens(db: Connection, now: Date): Promise<number> {
+  const before = new Date(now.getTime() - TOKENS_SHOWN);
+  const mapping = await purgeExpired(db, 'mapping_tokens', before);
+  return mapping + (await purgeExpired(db, 'initial_access_tokens', before));
 }
 
 /** Deletes the pseudonyms that were replaced and whose grace is over; returns how many. */

@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { purgeDeliveries } from '../database/logout-deliveries.ts';
+import { purgeVendorTokens } from '../database/purge.ts';
 import { purgeReferences } from '../database/references.ts';
 import { purgeSessions } from '../database/sessions.ts';
 import { purgeSpent } from '../database/spent.ts';
@@ -25,7 +26,8 @@ export function keepHouse({ db, clock, log, further }: HousekeepingParts): () =>
     const sessions = await purgeSessions(db, now);
     const references = await purgeReferences(db, now);
     const deliveries = await purgeDeliveries(db, now);
-    log.debug({ spent, sessions, references, deliveries }, 'expired rows removed');
+    const tokens = await purgeVendorTokens(db, now);
+    log.debug({ spent, sessions, references, deliveries, tokens }, 'expired rows removed');
     await further();
   };
   const timer = setInterval(() => {
