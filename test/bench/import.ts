@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { keepHeapSmall } from '../../src/cli/steady-heap.ts';
 import { AtRest } from '../../src/database/at-rest.ts';
 import { openDatabase } from '../../src/database/connection.ts';
 import type { Connection } from '../../src/database/connection.ts';
@@ -27,6 +28,7 @@ const WARM = 20_000;
  * fast that was, what it cost both processes, and by how much this one grew meanwhile.
  */
 export async function measureImport(): Promise<string> {
+  keepHeapSmall();
   const folder = await scratchFolder('bench-');
   // A production server has room for its indexes; durability stays off, as in all tests.
   const server = await startMariadb(

@@ -11,6 +11,7 @@ import { inWorkspace } from '../context.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
 import { progressOn } from '../progress.ts';
+import { keepHeapSmall } from '../steady-heap.ts';
 import { counted, formatOf, openRows, unreadable } from '../rows-file.ts';
 
 interface ImportOptions {
@@ -61,6 +62,7 @@ function run(host: CommandHost, file: string, options: ImportOptions): Promise<v
       ...{ sector, preserves: preserves && given },
       foreign: await foreignSalt(options),
     });
+    keepHeapSmall();
     const { source, total } = await openRows(host.context, file);
     const progress = progressOn(host.context, total);
     const reading = counted(source);

@@ -15,6 +15,7 @@ import { CommandError, EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
 import { progressOn } from '../progress.ts';
 import { counted, formatOf, openRows } from '../rows-file.ts';
+import { keepHeapSmall } from '../steady-heap.ts';
 import { days } from './subject-rotate.ts';
 
 interface LinkOptions {
@@ -108,6 +109,7 @@ async function linkFile(
   if (!dryRun) {
     await confirm(host.context, yes, `Make the pseudonyms of all users in ${file} theirs anew?`);
   }
+  keepHeapSmall();
   const { source, total } = await openRows(host.context, file);
   const progress = progressOn(host.context, total);
   const reading = counted(source);
