@@ -1,13 +1,11 @@
 import type { By } from '../audit/by.ts';
-import type { PseudonymAlgorithm } from '../config/types.ts';
 import type { MasterKeys } from '../database/keyring.ts';
 import type { AdminScope } from '../operations/admin-tokens.ts';
-import type { OperationContext } from '../operations/context.ts';
+import type { DerivationContext } from '../operations/import-settings.ts';
 import type { RegistryContext } from '../operations/registry-context.ts';
 
 /** What the operations behind the API work with. */
-export interface AdminContext extends OperationContext, RegistryContext {
-  readonly algorithm: PseudonymAlgorithm;
+export interface AdminContext extends DerivationContext, RegistryContext {
   readonly masterKeys: MasterKeys;
 }
 

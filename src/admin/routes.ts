@@ -7,6 +7,7 @@ import { KEY_ROUTES } from './routes/keys.ts';
 import { MAPPING_ROUTES } from './routes/mapping.ts';
 import { ROLLOUT_ROUTES } from './routes/rollout.ts';
 import { SALT_ROUTES } from './routes/salts.ts';
+import { IMPORT_ROUTES } from './routes/subject-import.ts';
 import { LINK_ROUTES } from './routes/subject-link.ts';
 import { SUBJECT_ROUTES } from './routes/subjects.ts';
 import { TOKEN_ROUTES } from './routes/tokens.ts';
@@ -21,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   ...TRANSFER_ROUTES,
   ...EVENT_ROUTES,
   ...MAPPING_ROUTES,
+  ...IMPORT_ROUTES,
   ...ROLLOUT_ROUTES,
   ...SUBJECT_ROUTES,
   ...LINK_ROUTES,

@@ -44,6 +44,7 @@ export function composeAdminApi({
     context: {
       ...context,
       algorithm: config.pseudonymAlgorithm,
+      pairwiseSalt: config.secrets.pairwiseSalt,
       masterKeys: config.secrets,
       vendorExchange: pool.exchange,
       upstreamGrants: async (named) => {

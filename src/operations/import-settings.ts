@@ -1,5 +1,5 @@
 import { keyBytes, saltText } from '../config/keys.ts';
-import type { Config, PseudonymAlgorithm } from '../config/types.ts';
+import type { PseudonymAlgorithm } from '../config/types.ts';
 import { orUnavailable } from '../database/connection.ts';
 import { derivePseudonym, randomPseudonym } from '../subjects/derive.ts';
 import type { Made } from '../subjects/import.ts';
@@ -50,6 +50,12 @@ export interface ForeignSalt {
   readonly text: string;
 }
 
+/** What new pseudonyms of this deployment are derived by. */
+export interface DerivationContext extends OperationContext {
+  readonly algorithm: PseudonymAlgorithm;
+  readonly pairwiseSalt: Uint8Array;
+}
+
 /**
  * What gives a user a pseudonym who brings none: the original subject where it
  * is preserved, another system's formula, or what a login would give.
@@ -57,8 +63,7 @@ export interface ForeignSalt {
  * @throws RegistrationError for a salt that cannot be one; SaltMismatchError
  */
 export async function importDerivation(
-  { db, atRest, clock }: OperationContext,
-  config: Pick<Config, 'secrets' | 'pseudonymAlgorithm'>,
+  { db, atRest, clock, algorithm, pairwiseSalt }: DerivationContext,
   how: {
     readonly sector: string;
     readonly preserves: boolean;
@@ -76,11 +81,9 @@ export async function importDerivation(
   if (preserves) {
     return (localSubject) => ({ sub: localSubject, algorithm: 'preserved', saltVersion: 0 });
   }
-  const algorithm = config.pseudonymAlgorithm;
   if (algorithm === 'random') {
     return () => ({ sub: randomPseudonym(), algorithm, saltVersion: 0 });
   }
-  const { pairwiseSalt } = config.secrets;
   const salts = await Salts.open({ db, atRest, pairwiseSalt, algorithm, clock });
   const { version: saltVersion, value: salt } = await orUnavailable(() => salts.currentSalt(db));
   return (localSubject) => ({

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { AdminClient } from '../support/admin.ts';
@@ -235,6 +237,57 @@ describe.each(['sqlite', 'mysql'] as const)('the admin API (%s)', (dialect) => {
     const named = { user: 'a.smith', reason: 'x' };
     const listed = await api.call('POST', '/subjects/list', { body: named });
     expect(listed.body['items']).toMatchObject([{ vendor: 'acme', sub: claims['sub'] }]);
+  });
+
+  test('gives users their pseudonyms before they log in, all that are sent or none', async () => {
+    const place = '/clients/bolt-web/subjects';
+    const users = [{ local_subject: 'ida', sub: 'kept-1' }, { local_subject: 'jo' }];
+    const dry = await api.call('POST', place, { body: { users, dry_run: true } });
+    expect(dry.body).toMatchObject({ dry_run: true, created: 2, present: 0 });
+    const made = await api.call('POST', place, { body: { users, reason: 'moved' } });
+    expect(made.body).toMatchObject({ dry_run: false, created: 2, present: 0, erased: 0 });
+    expect(made.text).not.toContain('ida');
+    const again = await api.call('POST', place, { body: { users } });
+    expect(again.body).toMatchObject({ created: 0, present: 2 });
+    const asked = { client_id: 'bolt-web', sub: 'kept-1', reason: 'x' };
+    const found = await api.call('POST', '/subjects/lookup', { body: asked });
+    expect(found.body['local_subject']).toBe('ida');
+    const wrong = [{ local_subject: 'kim' }, { local_subject: 'lou', sub: 'kept-1' }];
+    const refused = await api.call('POST', place, { body: { users: wrong } });
+    expect([refused.status, refused.body['mistakes']]).toMatchObject([
+      422,
+      [{ at: 'users[1]', wrong: 'sub is the pseudonym of another user' }],
+    ]);
+    const kim = await api.call('POST', '/subjects/list', { body: { user: 'kim', reason: 'x' } });
+    expect(kim.body['items']).toEqual([]);
+    const derivation = { algorithm: 'oidc-sha256', salt: 'pepper' };
+    const foreign = { users: [{ local_subject: 'kim' }], derivation };
+    await api.call('POST', place, { body: foreign });
+    const sector = String(made.body['sector']);
+    const sub = createHash('sha256').update(`${sector}kimpepper`).digest('base64url');
+    const body = { client_id: 'bolt-web', sub, reason: 'x' };
+    const looked = await api.call('POST', '/subjects/lookup', { body });
+    expect(looked.body['local_subject']).toBe('kim');
+  });
+
+  test('lets many users keep pseudonyms under other names, all that are sent or none', async () => {
+    const users = [
+      { from: 'ida', to: 'i.falk' },
+      { from: 'jo', to: 'j.holm' },
+    ];
+    const place = '/subjects/link-many';
+    const unsaid = await api.call('POST', place, { body: { users } });
+    expect([unsaid.status, unsaid.body['code']]).toEqual([409, 'confirmation_required']);
+    const chained = [...users, { from: 'i.falk', to: 'third' }];
+    const refused = await api.call('POST', place, { body: { users: chained, confirm: true } });
+    expect(refused.body).toMatchObject({ code: 'entry_invalid', mistakes: [{ at: 'users[2]' }] });
+    const linked = await api.call('POST', place, { body: { users, confirm: true } });
+    expect(linked.body).toMatchObject({ dry_run: false, linked: 2, present: 0, merged: 0 });
+    const again = await api.call('POST', place, { body: { users, confirm: true } });
+    expect(again.body).toMatchObject({ linked: 0, present: 2 });
+    const asked = { client_id: 'bolt-web', sub: 'kept-1', reason: 'x' };
+    const found = await api.call('POST', '/subjects/lookup', { body: asked });
+    expect(found.body['local_subject']).toBe('i.falk');
   });
 
   test('says how far a client is with its events, and tells it again', async () => {

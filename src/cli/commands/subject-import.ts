@@ -58,7 +58,9 @@ function run(host: CommandHost, file: string, options: ImportOptions): Promise<v
     const format = options.format ?? formatOf(file);
     const { sector, preserves } = await importTarget(workspace, options);
     const given = options.known === true;
-    const derive = await importDerivation(workspace, workspace.config, {
+    const { pseudonymAlgorithm: algorithm, secrets } = workspace.config;
+    const own = { ...workspace, algorithm, pairwiseSalt: secrets.pairwiseSalt };
+    const derive = await importDerivation(own, {
       ...{ sector, preserves: preserves && given },
       foreign: await foreignSalt(options),
     });

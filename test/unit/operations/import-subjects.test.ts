@@ -13,7 +13,7 @@ import type { Stage } from './lifecycle.ts';
 
 type Item = ImportRow | RowProblem;
 
-const SECRETS = { pseudonymAlgorithm: 'hmac-sha256', secrets: { pairwiseSalt: SALT } } as never;
+const OWN = { algorithm: 'hmac-sha256', pairwiseSalt: SALT } as const;
 
 async function* stream(items: Iterable<Item>): AsyncGenerator<Item> {
   yield* items;
@@ -30,7 +30,7 @@ async function run(
   changes: Partial<ImportRequest> = {},
 ) {
   const preserves = changes.mayPreserve === true;
-  const derive = await importDerivation(context, SECRETS, {
+  const derive = await importDerivation({ ...context, ...OWN }, {
     ...{ sector, preserves, foreign: undefined },
   });
   return importSubjects(
@@ -71,7 +71,7 @@ describeOnEachDialect('an import', (open) => {
   it('derives as another system did, with the salt of that system', async () => {
     const stage = await setStage(await open.fresh());
     const client = await stage.client('acme.example');
-    const derive = await importDerivation(stage.context, SECRETS, {
+    const derive = await importDerivation({ ...stage.context, ...OWN }, {
       ...{ sector: client.sector, preserves: false },
       foreign: { algorithm: 'oidc-sha256', text: 'pepper' },
     });
