@@ -30,9 +30,12 @@ async function run(
   changes: Partial<ImportRequest> = {},
 ) {
   const preserves = changes.mayPreserve === true;
-  const derive = await importDerivation({ ...context, ...OWN }, {
-    ...{ sector, preserves, foreign: undefined },
-  });
+  const derive = await importDerivation(
+    { ...context, ...OWN },
+    {
+      ...{ sector, preserves, foreign: undefined },
+    },
+  );
   return importSubjects(
     context,
     {
@@ -71,10 +74,13 @@ describeOnEachDialect('an import', (open) => {
   it('derives as another system did, with the salt of that system', async () => {
     const stage = await setStage(await open.fresh());
     const client = await stage.client('acme.example');
-    const derive = await importDerivation({ ...stage.context, ...OWN }, {
-      ...{ sector: client.sector, preserves: false },
-      foreign: { algorithm: 'oidc-sha256', text: 'pepper' },
-    });
+    const derive = await importDerivation(
+      { ...stage.context, ...OWN },
+      {
+        ...{ sector: client.sector, preserves: false },
+        foreign: { algorithm: 'oidc-sha256', text: 'pepper' },
+      },
+    );
     await run(stage, client.sector, rows(['alice']), { derive });
     const expected = Buffer.from(
       await crypto.subtle.digest('SHA-256', bytes('acme.examplealicepepper')),
