@@ -62,8 +62,10 @@ const BODY_REASONS: Readonly<Record<string, Reason>> = {
 
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  const type =
-    typeof error === 'object' && error !== null && 'type' in error ? String(error.type) : '';
-  const reason = BODY_REASONS[type];
-  return new Refusal(reason ?? 'unexpected', undefined, { cause: error });
+  if (!(error instanceof Error)) return new Refusal('unexpected', undefined, { cause: error });
+  const reason = 'type' in error ? BODY_REASONS[String(error.type)] : undefined;
+  // What the router could not decode in a path: it says itself that this is a 400.
+  const undecoded = error instanceof URIError && 'status' in error && error.status === 400;
+  const otherwise = undecoded ? 'request_malformed' : 'unexpected';
+  return new Refusal(reason ?? otherwise, undefined, { cause: error });
 }

@@ -261,6 +261,8 @@ describe('an address of ours, spelled otherwise', () => {
     '/oidc/token.json',
     '/oidc\\token',
     '/oidc/token/more',
+    '/oidc/register/%',
+    '/oidc/register/%ff',
     '/oidc/introspect',
     '/oidc/callback',
     '/oidc',
