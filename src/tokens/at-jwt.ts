@@ -1,12 +1,13 @@
-import { SignJWT, compactVerify, importJWK } from 'jose';
-import type { JWK } from 'jose';
+import { SignJWT } from 'jose';
 import { failure, success, type Result } from '../result.ts';
 import type { ReleasedSubject } from '../subjects/released.ts';
 import type { Client } from '../vendors/client.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
-import { jsonObject, type Members } from './json-object.ts';
+import { jsonObject } from './json-object.ts';
 import type { SigningKey } from './signing-keys.ts';
+import { verificationKeys, type Jwk } from './verification-keys.ts';
+import { verifiedPayload } from './verified-payload.ts';
 
 declare const clientsOwn: unique symbol;
 
@@ -73,13 +74,14 @@ export async function verifyAccessToken(
 ): Promise<Result<VerifiedAccessToken>> {
   const [encodedHeader] = token.split('.').map(decodeBase64url);
   const header = jsonObject(encodedHeader);
-  const jwk = (expected.keys as readonly JWK[]).find((key) => key.kid === header?.['kid']);
+  const jwk = (expected.keys as readonly Jwk[]).find((key) => key.kid === header?.['kid']);
   const alg = jwk?.alg;
   if (jwk === undefined || header?.['typ'] !== TYPE || Object.hasOwn(header, 'crit')) {
     return invalid('not an at+jwt of ours');
   }
   if (alg !== header['alg'] || !isSignatureAlgorithm(alg)) return invalid('another algorithm');
-  const claims = await verifiedClaims(token, jwk, alg);
+  const keys = await verificationKeys([jwk], alg, jwk.kid);
+  const claims = jsonObject(await verifiedPayload(token, keys, alg));
   if (claims === undefined) return invalid('the signature does not hold');
   const { iss, exp, jti, sealed, aud } = claims;
   if (iss !== expected.issuer) return invalid('another issuer');
@@ -88,17 +90,6 @@ export async function verifyAccessToken(
   }
   if (expected.now.getTime() >= exp * 1000) return failure('token_expired');
   return success({ jti, sealed, audience: [aud].flat().map(String) });
-}
-
-async function verifiedClaims(token: string, jwk: JWK, alg: string): Promise<Members | undefined> {
-  try {
-    const { payload } = await compactVerify(token, await importJWK(jwk, alg), {
-      algorithms: [alg],
-    });
-    return jsonObject(payload);
-  } catch {
-    return undefined;
-  }
 }
 
 function invalid(detail: string): Result<never> {

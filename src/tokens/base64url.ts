@@ -12,3 +12,12 @@ export function decodeBase64url(text: string): Buffer | undefined {
   const decoded = Buffer.from(text, 'base64url');
   return decoded.toString('base64url') === text ? decoded : undefined;
 }
+
+/**
+ * Whether a JWS in compact form (RFC 7515 7.1) has the one canonical spelling. jose reads padded
+ * and other ones as well, and what was taken once would come again as another text.
+ */
+export function isCanonicalJws(jws: string): boolean {
+  const segments = jws.split('.');
+  return segments.length === 3 && !segments.map(decodeBase64url).includes(undefined);
+}

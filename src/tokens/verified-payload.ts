@@ -1,4 +1,5 @@
 import { compactVerify, type CryptoKey } from 'jose';
+import { isCanonicalJws } from './base64url.ts';
 
 /** The payload of a compact JWS whose signature holds under one of the keys; undefined: none does. */
 export async function verifiedPayload(
@@ -6,6 +7,7 @@ export async function verifiedPayload(
   keys: readonly (CryptoKey | Uint8Array)[],
   algorithm: string,
 ): Promise<Uint8Array | undefined> {
+  if (!isCanonicalJws(jws)) return undefined;
   for (const key of keys) {
     try {
       const { payload } = await compactVerify(jws, key, { algorithms: [algorithm] });

@@ -1,8 +1,8 @@
-import { compactVerify, importJWK } from 'jose';
-import type { JWK } from 'jose';
 import { decodeBase64url } from './base64url.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
 import { jsonObject, type Members } from './json-object.ts';
+import { verificationKeys, type Jwk } from './verification-keys.ts';
+import { verifiedPayload } from './verified-payload.ts';
 
 /** What must hold of an ID token that comes back to us as a hint. */
 export interface OwnTokenExpectation {
@@ -21,19 +21,14 @@ export async function ownIdTokenClaims(
   expected: OwnTokenExpectation,
 ): Promise<Members | undefined> {
   const [header] = partsOf(idToken);
-  const jwk = (expected.keys as readonly JWK[]).find((key) => key.kid === header?.['kid']);
+  const jwk = (expected.keys as readonly Jwk[]).find((key) => key.kid === header?.['kid']);
   if (jwk?.alg === undefined || jwk.alg !== header?.['alg'] || !isSignatureAlgorithm(jwk.alg)) {
     return undefined;
   }
-  try {
-    const key = await importJWK(jwk, jwk.alg);
-    const { payload } = await compactVerify(idToken, key, { algorithms: [jwk.alg] });
-    const claims = jsonObject(payload);
-    const isOurs = claims?.['iss'] === expected.issuer && claims['aud'] === expected.clientId;
-    return isOurs ? claims : undefined;
-  } catch {
-    return undefined;
-  }
+  const keys = await verificationKeys([jwk], jwk.alg, jwk.kid);
+  const claims = jsonObject(await verifiedPayload(idToken, keys, jwk.alg));
+  const isOurs = claims?.['iss'] === expected.issuer && claims['aud'] === expected.clientId;
+  return isOurs ? claims : undefined;
 }
 
 /** The client that a token claims to be for, unverified: to know whose hint it would be. */

@@ -82,6 +82,13 @@ describe('an access token of ours', () => {
 });
 
 describe('no access token of ours is', () => {
+  test.each(['=', '==', '.', ' ', '\n'])(
+    'one in a second spelling: with %j behind it',
+    async (more) => {
+      expect(await judged(`${await signAccessToken(GOOD, key)}${more}`)).toBe('token_invalid');
+    },
+  );
+
   test.each<[string, object, object]>([
     ['an ID token that the same key signed', {}, { typ: 'JWT' }],
     ['one of a type in another spelling', {}, { typ: 'AT+JWT' }],
