@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 import { ADMIN_SCOPES, ENVIRONMENT_TOKEN, openAdminToken } from '../operations/admin-tokens.ts';
 import type { OperationContext } from '../operations/context.ts';
+import { secretsEqual } from '../tokens/client-secret.ts';
 import type { Caller } from './context.ts';
 import { AdminProblem } from './problems.ts';
 
@@ -49,7 +49,7 @@ export class Authentication {
 
   async #find(presented: string): Promise<Caller | undefined> {
     const { adminToken } = this.#parts;
-    if (adminToken !== undefined && isSame(presented, adminToken)) {
+    if (adminToken !== undefined && secretsEqual(presented, adminToken)) {
       return { name: ENVIRONMENT_TOKEN, scopes: ADMIN_SCOPES, expiresAt: undefined };
     }
     const token = await openAdminToken(this.#parts, presented);
@@ -89,10 +89,4 @@ async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
     const hint = `Send it again in ${retryAfter} seconds.`;
     throw new AdminProblem('throttled', 'There were too many requests.', { hint, retryAfter });
   }
-}
-
-/** In constant time, whatever the two lengths. */
-function isSame(a: string, b: string): boolean {
-  const digest = (value: string): Buffer => createHash('sha256').update(value, 'utf8').digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

@@ -1,8 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { parseCookie, stringifySetCookie } from 'cookie';
 
 import { Refusal } from '../errors.ts';
+import { secretsEqual } from '../tokens/client-secret.ts';
 import type { ProtocolRequest } from './message.ts';
 import type { TakeReference } from './pending-notices.ts';
 import type { Seals } from './seals.ts';
@@ -89,11 +90,9 @@ export class AccountSessions {
     if (site !== undefined && site !== 'same-origin') {
       throw new Refusal('account_form_foreign', `a form of ${site.slice(0, 20)}`);
     }
-    const sent = createHash('sha256')
-      .update(form.get('token') ?? '')
-      .digest();
-    const expected = createHash('sha256').update(session.formToken).digest();
-    if (!timingSafeEqual(sent, expected)) throw new Refusal('account_form_foreign', 'its token');
+    if (!secretsEqual(form.get('token') ?? '', session.formToken)) {
+      throw new Refusal('account_form_foreign', 'its token');
+    }
   }
 
   #referenceIn(cookieHeader: string | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseCookie, stringifySetCookie } from 'cookie';
+import { secretsEqual } from '../tokens/client-secret.ts';
 import { browserHash } from '../tokens/derived.ts';
 
 /** The cookie that ties an authorization response to the browser that began (design section 4). */
@@ -33,7 +34,7 @@ export class BrowserBinding {
   /** Whether the cookies are those of the browser that the hash was taken from. */
   matches(hash: string, cookieHeader: string | undefined): boolean {
     const present = this.#read(cookieHeader);
-    return present !== undefined && browserHash(present) === hash;
+    return present !== undefined && secretsEqual(browserHash(present), hash);
   }
 
   #read(cookieHeader: string | undefined): string | undefined {
