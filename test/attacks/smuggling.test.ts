@@ -97,7 +97,7 @@ it.each<[string, string]>([
 ])('%s: nothing rides along', async (_what, bytes) => {
   const already = wire.sent.length;
   const lengths = wire.sent.map(({ length }) => length);
-  const received = await sendAndEnd(Number(new URL(world.proxy.issuer).port), bytes);
+  const received = await sendAndEnd(Number(new URL(world.proxy.issuer).port), bytes, 300);
   // The next user on the connections that are kept gets the answer to his own request.
   const next = ['/interaction/a', '/interaction/b', '/interaction/c'];
   for (const path of next) {

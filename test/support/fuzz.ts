@@ -3,6 +3,9 @@ import { connect } from 'node:net';
 /** Numbers from 0 to below `below`, the same for the same seed. */
 export type Random = (below: number) => number;
 
+/** Milliseconds after which a connection that is still open hangs. */
+const HUNG = 20_000;
+
 /** A generator that repeats itself for a seed (mulberry32). */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
@@ -144,24 +147,31 @@ function bytesOf(method: string, target: string, headers: readonly string[], bod
 }
 
 /**
- * Sends bytes and our end of the connection, and yields all that comes back.
- * Fails when the other side has not ended the connection in time.
+ * Sends bytes and yields all that comes back. Our end of the connection follows
+ * with the first answer, or after some silence: what is not complete would wait, and a
+ * browser that leaves ends a relayed request. Fails when the other side has not ended
+ * the connection in time.
  */
-export function sendAndEnd(port: number, bytes: string, milliseconds = 20_000): Promise<string> {
+export function sendAndEnd(port: number, bytes: string, silence = 20): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect(port, '127.0.0.1');
   let received = '';
+  const silent = setTimeout(() => socket.end(), silence);
   const hung = setTimeout(() => {
     socket.destroy();
-    reject(new Error(`no end of the connection within ${milliseconds} ms`));
-  }, milliseconds);
-  socket.setEncoding('latin1').on('data', (chunk: string) => (received += chunk));
+    reject(new Error(`no end of the connection within ${HUNG} ms`));
+  }, HUNG);
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    received += chunk;
+    if (!received.startsWith('HTTP/1.1 100')) socket.end();
+  });
   // The other side may close before it has read everything.
   socket.on('error', () => {});
   socket.on('close', () => {
+    clearTimeout(silent);
     clearTimeout(hung);
     resolve(received);
   });
-  socket.end(bytes, 'latin1');
+  socket.write(bytes, 'latin1');
   return promise;
 }
