@@ -52,6 +52,7 @@ import { KeyRing } from './signing/ring.ts';
 import { SIGNING_ALGORITHMS } from './signing/upkeep.ts';
 import { HintedSubjects } from './subjects/hinted.ts';
 import { Salts } from './subjects/salts/store.ts';
+import { ShadowTally } from './subjects/shadow-tally.ts';
 import { Subjects } from './subjects/settle.ts';
 import { ownIdTokenClaims } from './tokens/verify-own.ts';
 import { Sealer } from './tokens/seal.ts';
@@ -137,9 +138,11 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   });
 
   recorder.start();
+  const tally = new ShadowTally({ db, clock, log });
   const subjects = new Subjects({
     ...{ db, keyring, atRest, registry, salts, algorithm, clock, log },
     witness: recorder,
+    tally,
   });
   const sealer = new Sealer(keyring.seal, { maxLength: LONGEST_SEAL });
   const seals = new Seals(sealer, referenceStore(db), config.upstream.stateLimit);
@@ -313,6 +316,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       await admin.close();
       await registered.close();
       await clientAuthentication.close();
+      await tally.close();
       await recorder.close();
       await db.destroy();
     },

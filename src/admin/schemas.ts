@@ -57,6 +57,14 @@ export const plan = z.object({
   warnings: z.array(warning),
 });
 
+/** Something that was looked at before a step. */
+export const gate = z.object({
+  name: z.string(),
+  state: z.enum(['green', 'red']),
+  refuses: z.boolean().describe('Whether the step is refused while it is red.'),
+  message: z.string(),
+});
+
 /** A recorded version of a client's phase. */
 export const phaseVersion = z.object({
   version: z.int(),
@@ -67,4 +75,6 @@ export const phaseVersion = z.object({
   actor: z.string(),
   reason: z.string().nullable(),
   restores: z.int().nullable().describe('The version that a rollback restored.'),
+  done: z.boolean().describe('Whether the rollout was said to be over.'),
+  gates: z.array(gate).nullable().describe('As they were; null: it went no further.'),
 });

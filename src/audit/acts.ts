@@ -21,8 +21,10 @@ export const AUDIT_ACTS = {
   'client.transferred':
     'A client was made the vendor’s `to`; with another `sector`, the `sub` of `users` changed.',
   'client.sessions_ended': 'The tokens that a client had were ended; its phase stayed.',
-  'phase.set': 'A client was put into a phase.',
+  'phase.set': 'A client was put into a phase; `red_gates` names what stood against it.',
   'phase.rolled_back': 'A client was put back into a recorded phase.',
+  'rollouts.frozen': 'An operator lets no client go further until it is lifted.',
+  'rollouts.unfrozen': 'An operator lets clients go further again.',
   'key.created': 'A signing key was made; it is published, and signs later.',
   'key.activated': 'A signing key signs from now on.',
   'key.retired': 'A signing key signs no more; it is published for a while.',

@@ -21,12 +21,7 @@ export class Output {
 
   /** One thing with its members, a line for each where people read. */
   record(value: Readonly<Record<string, unknown>>): void {
-    const width = Math.max(...Object.keys(value).map((name) => name.length));
-    const lines = Object.entries(value).map(([name, each]) => {
-      const text = cell(each).replaceAll('\n', `\n${' '.repeat(width + 2)}`);
-      return `${name.padEnd(width)}  ${text}`.trimEnd();
-    });
-    this.result(value, lines.join('\n'));
+    this.result(value, recordText(value));
   }
 
   /**
@@ -57,6 +52,16 @@ export class Output {
     if (this.#json) this.#stdout.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
     else this.#stderr.write(`${message}\n${hint}\n`);
   }
+}
+
+/** One thing with its members, a line for each. */
+export function recordText(value: Readonly<Record<string, unknown>>): string {
+  const width = Math.max(...Object.keys(value).map((name) => name.length));
+  const lines = Object.entries(value).map(([name, each]) => {
+    const text = cell(each).replaceAll('\n', `\n${' '.repeat(width + 2)}`);
+    return `${name.padEnd(width)}  ${text}`.trimEnd();
+  });
+  return lines.join('\n');
 }
 
 function cell(value: unknown): string {

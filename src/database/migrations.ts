@@ -14,6 +14,7 @@ import { mappingAndImport } from '../../migrations/0011_mapping_and_import.ts';
 import { selfService } from '../../migrations/0013_self_service.ts';
 import { linking } from '../../migrations/0014_linking.ts';
 import { events } from '../../migrations/0015_events.ts';
+import { rolloutGates } from '../../migrations/0019_rollout_gates.ts';
 import { adminApi } from '../../migrations/0012_admin_api.ts';
 import type { Connection } from './connection.ts';
 import { orUnavailable } from './failures.ts';
@@ -37,6 +38,7 @@ const MIGRATIONS: readonly Migration[] = [
   selfService,
   linking,
   events,
+  rolloutGates,
 ];
 
 /** The migrations under names that carry no file extension. */

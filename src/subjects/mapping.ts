@@ -70,6 +70,19 @@ export async function givenUsers(
   return new Set([...imported, ...loggedIn].map((row) => keyOf(row.user_index)));
 }
 
+/** Whether the vendor of a sector has any user under the original subject. */
+export async function hasOriginals(db: Connection, sector: string): Promise<boolean> {
+  const where = { sector: bytes(sector) };
+  const found =
+    (await db('pseudonyms')
+      .where({ ...where, given_original: true })
+      .first('sub')) ??
+    (await db('sessions')
+      .where({ ...where, released_sub: bytes(ORIGINAL_SUBJECT) })
+      .first('grant_id'));
+  return found !== undefined;
+}
+
 /** A user's index as the members of {@link givenUsers} are written. */
 export function keyOf(userIndex: Uint8Array): string {
   return asBuffer(userIndex).toString('base64');

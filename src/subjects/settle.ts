@@ -22,6 +22,7 @@ import { checkLocalSubject } from './local-subject.ts';
 import { publicSubject } from './public-subject.ts';
 import { mintReleasedSubject } from './released.ts';
 import type { ReleasedSubject, SubjectKind } from './released.ts';
+import type { Rehearsal } from './shadow-tally.ts';
 import { findLocalSubject, listGenerations, PseudonymTaken } from './store.ts';
 import type { ListedPseudonym, Pseudonym, SectorUser } from './store.ts';
 
@@ -53,8 +54,8 @@ export interface SubjectsOptions extends Omit<Mint, 'indexRoot' | 'tombstoneRoot
   readonly registry: CurrentClients;
   /** Users in `shadow` remembered to have a pseudonym. */
   readonly cacheSize?: number;
-  /** Called when the pairwise part failed for a client in `shadow`; the login went on. */
-  readonly onShadowFailure?: (clientId: string) => void;
+  /** Told of each login of a client in `shadow`; called beside the request. */
+  readonly tally?: { rehearsed(clientId: string, how: Rehearsal): void };
   /** Told of pseudonyms that are new or given to a vendor; called beside the request. */
   readonly witness?: PseudonymWitness;
 }
@@ -221,16 +222,23 @@ export class Subjects {
 
   async #rehearse(client: Client, user: ArrivingUser): Promise<void> {
     try {
-      const { registry } = this.#options;
+      const { registry, tally } = this.#options;
       const key = cacheKey(user);
       const rehearsedAt = this.#rehearsed.get(key);
-      if (rehearsedAt !== undefined && !registry.isEnded(user.userIndex, rehearsedAt)) return;
+      if (rehearsedAt !== undefined && !registry.isEnded(user.userIndex, rehearsedAt)) {
+        tally?.rehearsed(client.clientId, 'known');
+        return;
+      }
       const { change } = registry;
       const found = await this.#pseudonymOf((trx) =>
         findOrCreate(trx, this.#mint, user, undefined),
       );
-      if (found.ok) this.#rehearsed.set(key, Math.max(change, found.value.goodFrom ?? 0));
-      else this.#shadowFailed(client, found.reason);
+      if (!found.ok) {
+        this.#shadowFailed(client, found.reason);
+        return;
+      }
+      this.#rehearsed.set(key, Math.max(change, found.value.goodFrom ?? 0));
+      tally?.rehearsed(client.clientId, found.value.isNew ? 'made' : 'known');
     } catch (error) {
       this.#shadowFailed(client, nameOf(error));
     }
@@ -239,20 +247,19 @@ export class Subjects {
   #shadowFailed(client: Client, failed: string): void {
     const fields = { event: 'shadow_failure', clientId: client.clientId, failed };
     this.#mint.log.error(fields, 'the pairwise part failed for a client in shadow');
-    this.#options.onShadowFailure?.(client.clientId);
+    this.#options.tally?.rehearsed(client.clientId, 'failed');
   }
 
   /** Runs `work` in one transaction, again while another replica creates the same pseudonym. */
   async #pseudonymOf(
     work: (trx: Transaction) => Promise<Result<FoundPseudonym>>,
-  ): Promise<Result<Pseudonym>> {
+  ): Promise<Result<FoundPseudonym>> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       try {
         const found = await inTransaction(this.#options.db, work);
         if (!found.ok) return found;
-        const { isNew, ...pseudonym } = found.value;
-        if (isNew) this.#options.witness?.made(pseudonym);
-        return success(pseudonym);
+        if (found.value.isNew) this.#options.witness?.made(found.value);
+        return found;
       } catch (error) {
         if (!(error instanceof PseudonymTaken)) throw error;
       }

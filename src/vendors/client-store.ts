@@ -187,6 +187,7 @@ export async function deleteClient(
   await trx('phase_changes').where(where).delete();
   await trx('notices').where(where).delete();
   await trx('given_subjects').where(where).delete();
+  await trx('shadow_logins').where(where).delete();
   await deleteStream(trx, `client:${clientId}`);
   await deleteRegistration(trx, clientId);
   await deleteMappingTokens(trx, clientId);

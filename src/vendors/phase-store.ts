@@ -8,6 +8,20 @@ export interface RecordedPhase extends PhaseVersion {
   readonly reason: string | undefined;
   /** The version that a rollback restored with this one. */
   readonly restores: number | undefined;
+  /** Whether the rollout was said to be over with this one. */
+  readonly isDone?: boolean | undefined;
+  /** What was looked at before it, as it was; undefined: it went no further than the one before. */
+  readonly gates?: readonly Gate[] | undefined;
+}
+
+/** Something that is looked at before a client goes a step further. */
+export interface Gate {
+  readonly name: string;
+  readonly state: 'green' | 'red';
+  /** Whether the step is refused while it is red. */
+  readonly refuses: boolean;
+  /** What was found; names no user. */
+  readonly message: string;
 }
 
 interface PhaseRow {
@@ -19,6 +33,8 @@ interface PhaseRow {
   readonly actor: string;
   readonly reason: string | null;
   readonly restores: number | null;
+  readonly done: number | boolean | null;
+  readonly gates: string | null;
   readonly change_position: number | string;
   readonly at: number | string;
 }
@@ -55,6 +71,8 @@ export async function insertPhase(
     actor: recorded.actor,
     reason: recorded.reason ?? null,
     restores: recorded.restores ?? null,
+    done: recorded.isDone === true,
+    gates: recorded.gates === undefined ? null : JSON.stringify(recorded.gates),
     change_position: recorded.change,
     at: recorded.at.getTime(),
   });
@@ -97,5 +115,7 @@ function fromRow(row: PhaseRow): RecordedPhase {
     actor: row.actor,
     reason: row.reason ?? undefined,
     restores: row.restores ?? undefined,
+    isDone: Boolean(row.done),
+    gates: row.gates === null ? undefined : (JSON.parse(row.gates) as Gate[]),
   };
 }

@@ -192,6 +192,8 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     delivered: 0,
     abandoned: 0,
   },
+  rollout_freezes: { slot: 1, actor: bytes('cli:ada'), at: 1 },
+  shadow_logins: { client_id: client.client_id, hour: 1, logins: 1, made: 1, failed: 0 },
   event_acks: { stream_id: bytes('client:acme-web'), event_id: 1 },
 };
 

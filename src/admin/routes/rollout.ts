@@ -1,22 +1,23 @@
 import { z } from 'zod';
 
 import { orUnavailable } from '../../database/connection.ts';
-import { phaseView, rolloutView } from '../../operations/phase-view.ts';
+import { freezeRollouts, liftFreeze } from '../../operations/freeze-rollouts.ts';
+import { boardView, freezeView, phaseView, rolloutView } from '../../operations/phase-view.ts';
+import { gatedRollout, rolloutBoard } from '../../operations/rollout-board.ts';
 import { readClients } from '../../vendors/client-store.ts';
-import {
-  rolloutHistory,
-  rolloutRollback,
-  rolloutSet,
-  rolloutStatus,
-  type RolloutContext,
-} from '../../vendors/rollout.ts';
-import type { AdminContext } from '../context.ts';
+import { readFreeze } from '../../vendors/freeze-store.ts';
+import { STEPS } from '../../vendors/rollout-plan.ts';
+import { rolloutHistory, rolloutStatus } from '../../vendors/rollout-standing.ts';
+import { rolloutRollback, rolloutSet } from '../../vendors/rollout.ts';
 import { stale } from '../failure.ts';
 import { pageAfter } from '../page.ts';
 import { pageOf, pageQuery, reasonMember, route } from '../route.ts';
-import { maybeInstant, phase, phaseVersion } from '../schemas.ts';
+import { gate, maybeInstant, phase, phaseVersion } from '../schemas.ts';
+
+const step = z.enum(STEPS);
 
 const status = phaseVersion.extend({
+  step,
   client_id: z.string(),
   vendor: z.string(),
   previous: z.string().nullable().describe('What a rollback would restore, in words.'),
@@ -25,6 +26,19 @@ const status = phaseVersion.extend({
   accept_bypass_at: maybeInstant,
   migration: z.record(z.string(), z.unknown()).optional().describe('How it comes to pseudonyms.'),
   preserved_users: z.int().optional().describe('Users who still have their original subject.'),
+});
+
+const board = status.extend({
+  next_step: step.nullable().describe('null: it is done, or stays with original subjects.'),
+  next_gates: z.array(gate).describe('What stands before the next step.'),
+  frozen: z.boolean().describe('Whether rollouts are frozen.'),
+});
+
+const freeze = z.object({
+  frozen: z.boolean(),
+  at: maybeInstant,
+  actor: z.string().nullable(),
+  reason: z.string().nullable(),
 });
 
 const outcome = phaseVersion.extend({
@@ -54,10 +68,17 @@ export const ROLLOUT_ROUTES = [
   route({
     ...{ id: 'showRollout', method: 'get', path: ROLLOUT, tag: 'rollout', scope: 'read' },
     summary: 'Say where a client stands',
-    answer: { status: 200, description: 'Its phase.', schema: status, hasState: true },
-    handle: async ({ db, atRest }, { path }) => {
-      const found = await orUnavailable(() => rolloutStatus({ db, atRest }, path.client));
-      return { value: rolloutView(found), state: String(found.current.version) };
+    answer: {
+      status: 200,
+      description: 'Its phase, and its next step.',
+      schema: board,
+      hasState: true,
+    },
+    handle: async (context, { path }) => {
+      const found = await orUnavailable(() => rolloutStatus(context, path.client));
+      const ahead = boardView(await rolloutBoard(context, path.client));
+      const value = { ...rolloutView(found), ...ahead };
+      return { value, state: String(found.current.version) };
     },
   }),
   route({
@@ -73,16 +94,20 @@ export const ROLLOUT_ROUTES = [
         .array(z.string().min(1).max(255))
         .max(1000)
         .optional()
-        .describe('Narrows pairwise to these local subjects, and to the share.'),
+        .describe(
+          'Narrows pairwise to these local subjects, and to the share. Left out beside a share: those who are in stay in.',
+        ),
+      done: z.boolean().optional().describe('Says that the rollout is over.'),
       end_sessions: z.boolean().default(false).describe('End the tokens issued before.'),
     }),
     answer: { status: 200, description: 'The version in force.', schema: outcome, hasState: true },
     problems: ['entry_invalid', 'conflict'],
     handle: async (context, { path, body, by, state }) => {
-      const { phase: wanted, percent, users, end_sessions: endSessions } = body;
-      const request = { ...by, clientId: path.client, phase: wanted, percent, users, endSessions };
+      const { phase: wanted, percent, users, done: isDone, end_sessions: endSessions } = body;
+      const narrowed = { phase: wanted, percent, users, isDone };
+      const request = { ...by, clientId: path.client, ...narrowed, endSessions };
       const expectedVersion = versionOf(path.client, state);
-      const done = await rolloutSet(rolloutOf(context), { ...request, expectedVersion });
+      const done = await rolloutSet(gatedRollout(context), { ...request, expectedVersion });
       const { changed, version } = done;
       const told = { client_id: path.client, changed, ended_sessions: endSessions };
       return { value: { ...told, ...phaseView(version) }, state: String(version.version) };
@@ -101,7 +126,7 @@ export const ROLLOUT_ROUTES = [
     problems: ['entry_invalid', 'conflict', 'stale'],
     handle: async (context, { path, body, by }) => {
       const request = { ...by, clientId: path.client, to: body.to, expectedVersion: body.from };
-      const { version, changed } = await rolloutRollback(rolloutOf(context), request);
+      const { version, changed } = await rolloutRollback(gatedRollout(context), request);
       return { value: { client_id: path.client, changed, ...phaseView(version) } };
     },
   }),
@@ -118,11 +143,29 @@ export const ROLLOUT_ROUTES = [
       return { value: { items: items.map(phaseView), next } };
     },
   }),
+  route({
+    ...{ id: 'showFreeze', method: 'get', path: '/rollouts/freeze', tag: 'rollout', scope: 'read' },
+    summary: 'Say whether rollouts are frozen',
+    answer: { status: 200, description: 'The freeze, or none.', schema: freeze },
+    handle: async ({ db }) => ({ value: freezeView(await orUnavailable(() => readFreeze(db))) }),
+  }),
+  route({
+    ...{ id: 'setFreeze', method: 'put', path: '/rollouts/freeze', tag: 'rollout' },
+    ...{ scope: 'operate', summary: 'Let no client go further, or lift that' },
+    description: 'Rollbacks stay possible.',
+    body: z.strictObject({ ...reasonMember, frozen: z.boolean() }),
+    answer: {
+      status: 200,
+      description: 'What holds now.',
+      schema: freeze.extend({ changed: z.boolean().describe('false: it was so already.') }),
+    },
+    handle: async (context, { body, by }) => {
+      const operation = body.frozen ? freezeRollouts : liftFreeze;
+      const done = await operation(context, by);
+      return { value: { ...freezeView(done.freeze), changed: done.changed } };
+    },
+  }),
 ];
-
-function rolloutOf({ db, atRest, keyring, clock }: AdminContext): RolloutContext {
-  return { db, atRest, clock, indexRoot: keyring.index };
-}
 
 function versionOf(clientId: string, state: string | undefined): number | undefined {
   if (state === undefined) return undefined;

@@ -23,7 +23,8 @@ export interface Replica {
   readonly salts: Salts;
   readonly subjects: Subjects;
   readonly log: { readonly fields: Record<string, unknown>[]; readonly messages: string[] };
-  readonly shadowFailures: string[];
+  /** As `client: how`. */
+  readonly rehearsals: string[];
   /** Registers a client, or changes it. */
   register(client: Client): Client;
   /** Settles a login that has a fresh code and a session of its own. */
@@ -58,7 +59,7 @@ export async function startReplica(
     fields.push({ ...said });
     messages.push(message);
   };
-  const shadowFailures: string[] = [];
+  const rehearsals: string[] = [];
   const subjects = new Subjects({
     db,
     keyring,
@@ -69,7 +70,7 @@ export async function startReplica(
     cacheSize,
     registry: { change, find: (clientId) => clients.get(clientId), isEnded },
     log: { warn: record, error: record },
-    onShadowFailure: (clientId) => shadowFailures.push(clientId),
+    tally: { rehearsed: (clientId, how) => void rehearsals.push(`${clientId}: ${how}`) },
     ...(witness && { witness }),
   });
   const login = (client: Client, localSubject: string): Promise<Result<Resolution>> =>
@@ -81,7 +82,7 @@ export async function startReplica(
     salts,
     subjects,
     log: { fields, messages },
-    shadowFailures,
+    rehearsals,
     register(client) {
       clients.set(client.clientId, client);
       return client;

@@ -6,13 +6,8 @@ import type { Connection } from '../../../src/database/connection.ts';
 import { readClient } from '../../../src/vendors/client-store.ts';
 import { modeFor } from '../../../src/vendors/phase.ts';
 import { ConflictError, RegistrationError, UnknownError } from '../../../src/vendors/problem.ts';
-import {
-  rolloutHistory,
-  rolloutRollback,
-  rolloutSet,
-  rolloutStatus,
-  type RolloutOutcome,
-} from '../../../src/vendors/rollout.ts';
+import { rolloutHistory, rolloutStatus } from '../../../src/vendors/rollout-standing.ts';
+import { rolloutRollback, rolloutSet, type RolloutOutcome } from '../../../src/vendors/rollout.ts';
 import type { RolloutRollback, RolloutSet } from '../../../src/vendors/rollout-request.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
 import { ACME, Bench } from './support.ts';
