@@ -153,6 +153,32 @@ describe.each(['sqlite', 'mysql'] as const)('the admin API (%s)', (dialect) => {
       (body['items'] as { version: number }[]).map(({ version }) => version),
     );
     expect(versions).toEqual([3, 2, 1]);
+    expect((await api.call('GET', place)).body).toMatchObject({
+      ...{ step: 'percent_100', next_step: 'done', frozen: false },
+      next_gates: [
+        { name: 'bypass' },
+        { name: 'mapping_handed_over' },
+        { name: 'continuity_over' },
+      ],
+    });
+  });
+
+  test('freezes all rollouts and lifts it', async () => {
+    const place = '/clients/acme-web/rollout';
+    const headers = { 'if-match': '*' };
+    await api.call('PUT', place, { body: { phase: 'shadow' }, headers });
+    const frozen = await api.call('PUT', '/rollouts/freeze', {
+      body: { frozen: true, reason: 'outage' },
+    });
+    expect(frozen.body).toMatchObject({ frozen: true, changed: true, reason: 'outage' });
+    const further = await api.call('PUT', place, { body: { phase: 'pairwise' }, headers });
+    expect([further.status, further.body['code']]).toEqual([409, 'conflict']);
+    expect((await api.call('GET', '/rollouts/freeze')).body).toMatchObject({ frozen: true });
+    const back = await api.call('POST', `${place}/rollback`, { body: {} });
+    expect(back.body).toMatchObject({ phase: 'pairwise', changed: true });
+    const lifted = await api.call('PUT', '/rollouts/freeze', { body: { frozen: false } });
+    expect(lifted.body).toMatchObject({ frozen: false, changed: true });
+    await world.proxy.application.registry.refresh();
   });
 
   test('gives a vendor what it registers clients with, and takes it back', async () => {

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { rolloutBoard } from '../../src/operations/rollout-board.ts';
 import { rolloutRollback, rolloutSet } from '../../src/vendors/rollout.ts';
 import type { RolloutSet } from '../../src/vendors/rollout-request.ts';
 import { Browser } from '../support/browser.ts';
@@ -62,6 +63,20 @@ describe('public → shadow → pairwise → back again', () => {
       expect(claims).toMatchObject({ sub: 'alice', email: 'alice@legacy.example' });
       expect(await pseudonymsOf('moving')).toBe(1);
     }, WITHIN);
+  });
+
+  it('the next gates know how logins in shadow went, from every replica that has written', async () => {
+    const leaving = await world.proxy.replica();
+    await claimsFrom(leaving, 'moving');
+    await claimsFrom(leaving, 'moving');
+    // The last counts are written when it ends.
+    await leaving.close();
+    const { next, gates } = await rolloutBoard(world.proxy.rollout, 'moving-web');
+    expect(next).toBe('pilot_users');
+    const [errors, mapped] = gates;
+    expect(errors?.state).toBe('green');
+    expect(Number(/^0 of (\d+) logins/.exec(errors?.message ?? '')?.[1])).toBeGreaterThanOrEqual(2);
+    expect(mapped?.message).toMatch(/^1 user has a pseudonym/);
   });
 
   it('pairwise holds in both replicas, with the pseudonym made in shadow', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../../operations/phase-view.ts';
 import { gatedRollout, rolloutBoard } from '../../operations/rollout-board.ts';
 import type { RecordedPhase } from '../../vendors/phase-store.ts';
+import { stepOf } from '../../vendors/rollout-plan.ts';
 import { rolloutHistory, rolloutStatus } from '../../vendors/rollout-standing.ts';
 import { rolloutRollback, rolloutSet, type RolloutOutcome } from '../../vendors/rollout.ts';
 import { inWorkspace } from '../context.ts';
@@ -28,7 +29,7 @@ interface SetOptions {
 }
 
 const VERSION = ['version', 'phase', 'percent', 'pilot_users', 'at', 'actor'];
-const HISTORY = [...VERSION, 'reason', 'restores', 'done', 'red_gates'];
+const HISTORY = ['step', ...VERSION, 'reason', 'restores', 'red_gates'];
 
 /** `rollout set|rollback|status|history|freeze`. It never asks: going back is one command. */
 export function rolloutCommand(host: CommandHost): Command {
@@ -141,7 +142,7 @@ function freeze(
 
 function versionView(version: RecordedPhase) {
   const red = version.gates?.filter(({ state }) => state === 'red') ?? [];
-  return { ...phaseView(version), red_gates: red.map(({ name }) => name) };
+  return { ...phaseView(version), step: stepOf(version), red_gates: red.map(({ name }) => name) };
 }
 
 function gatesOf({ changed, version }: RolloutOutcome): readonly string[] {

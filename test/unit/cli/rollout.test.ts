@@ -64,6 +64,46 @@ describe('rollout commands', () => {
     ]);
   });
 
+  test('status of one client shows its next step and what stands before it', async () => {
+    const json = (await command('rollout', 'status', 'acme-web', '--json')).json();
+    expect(json).toMatchObject({ step: 'percent_5', next_step: 'percent_50', frozen: false });
+    expect(json['next_gates']).toContainEqual({
+      ...{ name: 'users_mapped', state: 'red', refuses: false },
+      message: 'No user has a pseudonym yet.',
+    });
+    const { stdout } = await command('rollout', 'status', 'acme-web');
+    expect(stdout).toContain('pilot_users → [percent_5] → percent_50');
+    expect(stdout).toContain('by `rollout set acme-web pairwise --percent 50`');
+    expect(stdout).toMatch(/red +users_mapped +No user has a pseudonym yet\.\n/);
+  });
+
+  test('set prints the gates as history keeps them, and pilot users stay in unless let go', async () => {
+    const grown = await command('rollout', 'set', 'acme-web', 'pairwise', '--percent', '6');
+    expect(grown.stdout).toMatch(/6 % and 2 pilot users.*\n +red +shadow_error_rate/);
+    const without = await command(
+      ...['rollout', 'set', 'acme-web', 'pairwise', '--percent', '5', '--no-user', '--json'],
+    );
+    expect(without.json()).toMatchObject({ percent: 5, pilot_users: 0, gates: null });
+    const [newest, grew] = itemsOf(await command('rollout', 'history', 'acme-web', '--json'));
+    expect([newest?.['red_gates'], grew?.['red_gates']]).toEqual([
+      [],
+      ['shadow_error_rate', 'users_mapped'],
+    ]);
+    await command('rollout', 'rollback', 'acme-web', '--to', '3');
+  });
+
+  test('a freeze refuses the next step with 4 and says why, and no rollback', async () => {
+    const frozen = await command('rollout', 'freeze', '--reason', 'outage');
+    expect(frozen.stdout).toMatch(/^rollouts are frozen since .* by cli:operator: outage\n$/);
+    const further = await command('rollout', 'set', 'acme-web', 'pairwise');
+    expect([further.exit, further.stderr]).toEqual([4, expect.stringContaining('outage')]);
+    const back = await command('rollout', 'rollback', 'acme-shop', '--json');
+    expect(back.json()).toMatchObject({ phase: 'public', changed: true });
+    const lifted = await command('rollout', 'freeze', '--lift', '--json');
+    expect(lifted.json()).toMatchObject({ frozen: false, changed: true });
+    expect((await command('rollout', 'set', 'acme-shop', 'shadow')).exit).toBe(0);
+  });
+
   test('rollback restores the version before; again goes further; --to names one', async () => {
     const once = await command('rollout', 'rollback', 'acme-web', '--json');
     expect(once.json()).toMatchObject({ phase: 'shadow', restores: 2 });
@@ -78,7 +118,7 @@ describe('rollout commands', () => {
   test('history lists every version, newest first', async () => {
     const history = await command('rollout', 'history', 'acme-web', '--json');
     expect(history.json()).toMatchObject({ next: null });
-    expect(itemsOf(history).map(({ version }) => version)).toEqual([6, 5, 4, 3, 2, 1]);
+    expect(itemsOf(history).map(({ version }) => version)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
   });
 
   test.each([
