@@ -1,6 +1,7 @@
 import type { Config } from '../config/types.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
 import { accountFinding } from './account.ts';
+import { certificateFindings, type Secured } from './certificates.ts';
 import { clientFindings } from './clients.ts';
 import { collisionFindings } from './collisions.ts';
 import { directAnswerFinding } from './direct-answer.ts';
@@ -12,6 +13,7 @@ import { examineLogin } from './login-page.ts';
 import { migrationFindings } from './migration.ts';
 import { relayPathsFinding } from './relay-paths.ts';
 import { startScratchProxy } from './scratch-proxy.ts';
+import { secretFindings } from './secrets.ts';
 import { examineStorage, type Storage } from './storage.ts';
 import { stateLimitFinding } from './state-limit.ts';
 import { summaryFindings } from './summary.ts';
@@ -31,7 +33,9 @@ export async function examine(config: Config, clock: () => Date): Promise<Report
   const findings: Finding[] = [
     ok('configuration', `${config.issuer} in front of ${config.upstream.issuer}.`),
     await issuerFinding(config),
+    ...(await certificateFindings(securedBy(config), clock())),
     ...storage.findings,
+    ...secretFindings(config, storage.clients),
     ...upstream.findings,
   ];
   if (storage.clients.length === 0) {
@@ -49,6 +53,13 @@ export async function examine(config: Config, clock: () => Date): Promise<Report
     findings.push(...(await walkAll(config, clock, storage, metadata, grantTypes)));
   }
   return { level: worst(findings), findings, databaseFailed: storage.failed };
+}
+
+function securedBy({ issuer, upstream }: Config): readonly Secured[] {
+  return [
+    { who: 'ISSUER', url: new URL(issuer) },
+    { who: 'the upstream', url: new URL(upstream.url) },
+  ];
 }
 
 async function walkAll(

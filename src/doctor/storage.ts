@@ -8,8 +8,10 @@ import { Salts, SaltMismatchError } from '../subjects/salts/store.ts';
 import type { Vendor } from '../vendors/client.ts';
 import { readClients, type StoredClient } from '../vendors/client-store.ts';
 import { readVendors } from '../vendors/vendor-store.ts';
+import { serverFindings } from './database-server.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
-import { hasRoots, hasSalt } from './store.ts';
+import { privilegeFinding } from './privileges.ts';
+import { hasRoots, hasSalt, readTables } from './store.ts';
 
 /** What the database told. */
 export interface Storage {
@@ -52,7 +54,12 @@ async function examine(db: Connection, config: Config, clock: () => Date): Promi
       state === 'ahead' ? 'Run the version that made it.' : 'Run `pairwise-proxy migrate up`.';
     return { findings: [problem('database', message, hint)], failed: true, ...NOTHING };
   }
-  const findings = [ok('database', `${dialect}, schema current.`), ...saltStrength(config)];
+  const findings = [
+    ok('database', `${dialect}, schema current.`),
+    await privilegeFinding(db, await readTables(db, dialect)),
+    ...(dialect === 'mysql' ? await serverFindings(db, config.database, clock) : []),
+    ...saltStrength(config),
+  ];
   const atRest = await openRoots(db, config, findings);
   if (atRest === undefined) return { findings, failed: false, ...NOTHING };
   await compareSalt(db, atRest, config, clock, findings);

@@ -24,6 +24,13 @@ const ASKED_ABOUT = {
   ],
 } as const;
 
+/** Why something of that does not work; what is not here needs an upstream that has it. */
+const WHY: Readonly<Record<string, string>> = {
+  token: 'says nobody whom it was issued to (RFC 9700 2.1.2)',
+  tls_client_auth: 'the proxy asks for no certificates of clients',
+};
+const NOT_THERE = 'the upstream does not list it';
+
 /** What will work for vendors and what will not, by what this proxy says of itself. */
 export async function summaryFindings(
   proxy: ScratchProxy,
@@ -37,8 +44,9 @@ export async function summaryFindings(
     const offered = (Reflect.get(document, member) as readonly string[] | undefined) ?? [];
     const lacking = names.filter((name) => !offered.includes(name));
     const what = member.replace('_supported', '').replaceAll('_', ' ');
-    const text = `${what}: ${offered.join(', ')} will work; ${lacking.join(', ')} will not.`;
-    return ok('summary', text);
+    const reasons = lacking.map((name) => `${name} (${WHY[name] ?? NOT_THERE})`);
+    const not = reasons.length === 0 ? '' : `; ${reasons.join(', ')} will not`;
+    return ok('summary', `${what}: ${offered.join(', ')} will work${not}.`);
   });
   return [...findings, refreshing(metadata, upstreamGrants)];
 }

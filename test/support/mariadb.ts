@@ -80,7 +80,7 @@ async function startOnFreePort(
   await writeFile(
     init,
     `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${password}';\n` +
-      `GRANT ALL ON *.* TO '${USER}'@'%';\n`,
+      `GRANT ALL ON *.* TO '${USER}'@'%' WITH GRANT OPTION;\n`,
   );
   const log = join(folder, 'error.log');
   const port = await freePort();

@@ -7,11 +7,18 @@ import { generate } from 'selfsigned';
 
 import type { Listening } from './listen.ts';
 
-/** Listens with TLS on 127.0.0.1, under a certificate that this process then trusts. */
-export async function listenTls(handler: RequestListener): Promise<Listening> {
-  const { key, cert } = await certificate();
+/**
+ * Listens with TLS on 127.0.0.1, under a certificate that this process then trusts.
+ *
+ * @param options another end of the certificate than in a year; `isTrusted: false`: nobody trusts it
+ */
+export async function listenTls(
+  handler: RequestListener,
+  { until, isTrusted = true }: { readonly until?: Date; readonly isTrusted?: boolean } = {},
+): Promise<Listening> {
+  const { key, cert } = await certificate(until);
   const before = getCACertificates('default');
-  setDefaultCACertificates([...before, cert]);
+  if (isTrusted) setDefaultCACertificates([...before, cert]);
   const server = createServer({ key, cert }, handler);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject).listen(0, '127.0.0.1', resolve);
@@ -29,7 +36,7 @@ export async function listenTls(handler: RequestListener): Promise<Listening> {
 }
 
 /** A certificate of its own for localhost and for any name below vendor.test. */
-async function certificate(): Promise<{ key: string; cert: string }> {
+async function certificate(until: Date | undefined): Promise<{ key: string; cert: string }> {
   const altNames = [
     { type: 2, value: 'localhost' },
     { type: 2, value: '*.vendor.test' },
@@ -38,6 +45,7 @@ async function certificate(): Promise<{ key: string; cert: string }> {
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     curve: 'P-256',
+    ...(until !== undefined && { notAfterDate: until }),
     extensions: [
       { name: 'basicConstraints', cA: true },
       { name: 'subjectAltName', altNames: [...altNames] },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 
 import { runCli } from '../../../src/cli/program.ts';
@@ -13,6 +14,9 @@ export interface Ran {
 }
 
 export type Environment = Readonly<Record<string, string>>;
+
+/** What the commands run with. */
+export const MASTER_KEY = createHash('sha256').update('master').digest();
 
 /** A text that is piped in, or what somebody types at a terminal. */
 export type Stdin = string | { readonly typed: string };
@@ -42,8 +46,8 @@ export function environmentOn(location: DatabaseLocation, more: Environment = {}
     ISSUER: 'http://localhost:18080',
     UPSTREAM_ISSUER: 'http://localhost:19000',
     DATABASE_URL: location.dialect === 'sqlite' ? `sqlite:${location.file}` : location.url,
-    MASTER_KEY: Buffer.alloc(32, 7).toString('base64url'),
-    PAIRWISE_SALT: Buffer.alloc(32, 9).toString('base64url'),
+    MASTER_KEY: MASTER_KEY.toString('base64url'),
+    PAIRWISE_SALT: createHash('sha256').update('salt').digest('base64url'),
     USER: 'operator',
     ...more,
   };

@@ -9,7 +9,7 @@ import { insertPseudonym } from '../../../src/subjects/store.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { freshDatabase } from '../../support/database.ts';
 import type { Ran, Stdin } from './command-line.ts';
-import { environmentOn, itemsOf, run } from './command-line.ts';
+import { environmentOn, itemsOf, MASTER_KEY, run } from './command-line.ts';
 
 const SECTOR = 'acme.example';
 const SUB = 'pseudonym-of-alice';
@@ -30,7 +30,7 @@ beforeEach(async () => {
     ...['--redirect-uri', 'https://acme.example/callback', '--client-secret-env', 'VENDOR'],
     ...['--upstream-client-id', 'acme-up', '--upstream-client-secret-env', 'UPSTREAM'],
   );
-  const keys = { masterKey: Buffer.alloc(32, 7), masterKeyPrevious: undefined };
+  const keys = { masterKey: MASTER_KEY, masterKeyPrevious: undefined };
   const { storage, index } = await loadKeyring(database.db, keys);
   await inTransaction(database.db, (trx) =>
     insertPseudonym(trx, new AtRest(storage), {

@@ -9,7 +9,7 @@ import { loadKeyring } from '../../../src/database/keyring.ts';
 import { insertPseudonym } from '../../../src/subjects/store.ts';
 import { freshDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
-import { environmentOn, run } from './command-line.ts';
+import { environmentOn, MASTER_KEY, run } from './command-line.ts';
 import type { Ran } from './command-line.ts';
 
 const SUB = '-pseudonym-that-begins-with-a-dash';
@@ -29,8 +29,7 @@ describe('subject lookup', () => {
       ...['--redirect-uri', 'https://acme.example/callback', '--client-secret-env', 'VENDOR'],
       ...['--upstream-client-id', 'acme-up', '--upstream-client-secret-env', 'UPSTREAM'],
     );
-    const masterKey = Buffer.alloc(32, 7);
-    const keys = { masterKey, masterKeyPrevious: undefined };
+    const keys = { masterKey: MASTER_KEY, masterKeyPrevious: undefined };
     const { storage, index } = await loadKeyring(database.db, keys);
     const sector = 'acme.example';
     await inTransaction(database.db, (trx) =>

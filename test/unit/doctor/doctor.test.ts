@@ -82,7 +82,9 @@ describe('a deployment in order', () => {
     expect(found(ran, 'direct_answer', 'acme-web')).toMatchObject([{ level: 'ok' }]);
     expect(found(ran, 'relay_paths')[0]?.message).toContain('RELAY_PATHS=/assets,/auth,');
     expect(found(ran, 'summary').map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/^response types: code, id_token, .* will work; token will not/),
+      expect.stringMatching(
+        /^response types: code, id_token, .* will work; token \(says nobody .*RFC 9700 2\.1\.2\)\) will not/,
+      ),
     );
   });
 
