@@ -29,6 +29,7 @@ export const LIBRARIES = {
   express: { packages: 'express|helmet|cors', place: 'http/, admin/, compose.ts and the relay' },
   openidClient: { packages: 'openid-client|oauth4webapi', place: 'upstream discovery' },
   undici: { packages: 'undici', place: 'upstream/' },
+  metrics: { packages: 'prom-client', place: 'observability/metrics/' },
   commander: { packages: 'commander|cli-table3', place: 'cli/' },
 } as const;
 
@@ -57,7 +58,8 @@ export const DIRECTIONS: readonly Direction[] = [
   },
   { files: ['src/reasons/**'], up: '../', knows: ['reasons/**'] },
   { files: ['src/config/**'], up: '../', knows: [] },
-  { files: ['src/observability/**'], up: '../', knows: [...BASE, 'config/concealed.ts'] },
+  { files: ['src/observability/*.ts'], up: '../', knows: [...BASE, 'config/concealed.ts'] },
+  { files: ['src/observability/*/**'], up: '../../', knows: BASE, libraries: ['metrics'] },
   {
     files: ['src/database/**'],
     up: '../',
@@ -65,7 +67,12 @@ export const DIRECTIONS: readonly Direction[] = [
     libraries: ['knex'],
   },
   // Whoever acts appends to the log in the same transaction, so it stands below them all.
-  { files: ['src/audit/**'], up: '../', knows: [...BASE, LOG, 'database/**'] },
+  {
+    files: ['src/audit/**'],
+    up: '../',
+    knows: [...BASE, LOG, 'database/**'],
+    knowsTypesOf: ['observability/watched-lines.ts'],
+  },
   // What a migration does must not change with the code around it.
   { files: ['migrations/**'], up: '../', knows: ['src/database/tables.ts'] },
   {

@@ -1,7 +1,6 @@
 import type { Express } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AuditRecorder } from './audit/recorder.ts';
-import { watchedLogger } from './audit/security-events.ts';
 import { composeAccount } from './composition/account.ts';
 import { composeAdminApi } from './composition/admin-api.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
@@ -26,9 +25,12 @@ import { respondRelayError } from './http/request-context.ts';
 import { outOfBand } from './composition/out-of-band.ts';
 import { composeEvents } from './composition/events.ts';
 import { composeLogout } from './composition/logout.ts';
+import { measurements } from './composition/measurements.ts';
 import { composeNotices } from './composition/notices.ts';
 import { authorizationEndpointOf, relayUpstream } from './composition/relay-upstream.ts';
 import type { Logger } from './observability/logger.ts';
+import type { Metrics } from './observability/metrics/registry.ts';
+import type { Workers } from './observability/workers.ts';
 import { keepSubjects } from './operations/subject-upkeep.ts';
 import { authorizationResponses } from './protocol/authorization-response.ts';
 import { authorizeEndpoint } from './protocol/authorize.ts';
@@ -55,7 +57,6 @@ import { Salts } from './subjects/salts/store.ts';
 import { ShadowTally } from './subjects/shadow-tally.ts';
 import { Subjects } from './subjects/settle.ts';
 import { ownIdTokenClaims } from './tokens/verify-own.ts';
-import { Sealer } from './tokens/seal.ts';
 import { createExchange } from './upstream/exchange.ts';
 import { UpstreamProvider } from './upstream/provider.ts';
 import { forwardedHeaders } from './upstream/reach.ts';
@@ -73,6 +74,8 @@ const LONGEST_SEAL = 256 * 1024;
 export interface Application {
   readonly publicApp: Express;
   readonly adminApp: Express;
+  /** Of this process alone. */
+  readonly metrics: Metrics;
   readonly registry: Registry;
   readonly upstream: UpstreamProvider;
   /** Readiness as the admin listener tells it. */
@@ -87,6 +90,8 @@ export interface ComposeOptions {
   readonly config: Config;
   readonly clock: () => Date;
   readonly log: Logger;
+  /** Where this is one worker of several. */
+  readonly workers?: Workers | undefined;
 }
 
 /**
@@ -109,7 +114,8 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const { issuer } = config;
   let vendorsChanged = (): void => undefined;
   const recorder = new AuditRecorder({ db, clock, log: options.log });
-  const log = watchedLogger(options.log, (event) => recorder.note(event));
+  const measured = measurements();
+  const log = measured.log(options.log, recorder);
   const keyring = await loadKeyring(db, config.secrets);
   const atRest = new AtRest(keyring.storage);
   const { pairwiseSalt } = config.secrets;
@@ -126,12 +132,13 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     },
   });
   const pool = createExchange({ headers: forwardedHeaders(config.upstream) });
-  const upstream = new UpstreamProvider({
+  const upstreamExchange = measured.exchange(pool.exchange, () => upstream);
+  const upstream: UpstreamProvider = new UpstreamProvider({
     ...{ issuer: config.upstream.issuer, url: config.upstream.url },
-    ...{ exchange: pool.exchange, clock, log },
+    ...{ exchange: upstreamExchange, clock, log },
   });
   upstream.start();
-  const exchange = watchedExchange(pool.exchange, () => void upstream.recheck());
+  const exchange = watchedExchange(upstreamExchange, () => void upstream.recheck());
   const stopHousekeeping = keepHouse({
     ...{ db, clock, log },
     further: () => keepSubjects({ db, atRest, keyring, clock, log }),
@@ -141,10 +148,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const tally = new ShadowTally({ db, clock, log });
   const subjects = new Subjects({
     ...{ db, keyring, atRest, registry, salts, algorithm, clock, log },
-    witness: recorder,
+    witness: measured.witness(recorder),
     tally,
   });
-  const sealer = new Sealer(keyring.seal, { maxLength: LONGEST_SEAL });
+  const sealer = measured.sealer(keyring.seal, { maxLength: LONGEST_SEAL });
   const seals = new Seals(sealer, referenceStore(db), config.upstream.stateLimit);
   const sealRoot = keyring.seal;
   const claimsRoot = keyring.claims;
@@ -231,6 +238,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   });
   const publicApp = createPublicApp({
     ...{ issuer, relay, log },
+    meter: measured.metrics.instruments,
     trustedProxies: config.trustedProxies,
     isRedirectOrigin: (origin) => registry.isRedirectOrigin(origin),
     endpoints: {
@@ -277,7 +285,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       events: events.events,
       register: registered.register,
       registration: registered.registration,
-      mapping: composeMapping({ db, keyring, clock, registry }),
+      mapping: composeMapping({ db, keyring, clock, registry, told: measured.mapping }),
       ...tokenStatus,
       ...account.endpoints,
       internalApi: internalApis.endpoint,
@@ -295,9 +303,15 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     upstream: upstream.ready,
     serving: !draining,
   });
+  const { maxStaleness: maxStalenessSeconds } = config;
+  measured.lookAt({ db, clock, registry, ring, readiness, maxStalenessSeconds });
+  const { metrics } = measured;
+  const { mediaType } = metrics;
+  const text = () => options.workers?.metrics() ?? metrics.text();
   return {
     publicApp,
-    adminApp: createAdminApp({ api: admin.router, readiness }),
+    metrics,
+    adminApp: createAdminApp({ api: admin.router, readiness, metrics: { mediaType, text } }),
     registry,
     upstream,
     readiness,

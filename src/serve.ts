@@ -9,6 +9,7 @@ import { openDatabase } from './database/connection.ts';
 import { migrateUp, schemaState } from './database/migrations.ts';
 import { SchemaError } from './database/schema-error.ts';
 import type { Logger } from './observability/logger.ts';
+import { metricsOfAll, shareMetrics, tellMetricsOfAll } from './observability/metrics/cluster.ts';
 
 /** Milliseconds for which requests in flight may finish after SIGTERM. */
 const DRAIN_LIMIT = 10_000;
@@ -47,7 +48,10 @@ export async function serve(config: Config, log: Logger): Promise<number> {
 }
 
 async function work(config: Config, log: Logger): Promise<number> {
-  const application = await compose({ config, clock: () => new Date(), log });
+  const workers = cluster.isWorker ? { metrics: metricsOfAll() } : undefined;
+  const application = await compose({ config, clock: () => new Date(), log, workers });
+  application.metrics.watchProcess();
+  if (cluster.isWorker) shareMetrics(application.metrics.registry);
   const servers: Server[] = [];
   try {
     // Beside other workers, or behind a balancer that is slow to ask, one that does not know the
@@ -127,6 +131,7 @@ async function superviseWorkers(count: number, log: Logger): Promise<number> {
   let served = false;
   const addresses = new Map<number, number>();
   const failed = Promise.withResolvers<number>();
+  tellMetricsOfAll();
   for (let worker = 0; worker < count; worker += 1) cluster.fork();
   cluster.on('listening', ({ id }) => {
     addresses.set(id, (addresses.get(id) ?? 0) + 1);

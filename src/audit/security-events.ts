@@ -1,4 +1,4 @@
-import type { LogFunction, Logger } from '../observability/logger.ts';
+import type { LineFields } from '../observability/watched-lines.ts';
 import { AUDIT_ACTS } from './acts.ts';
 import type { AuditAct } from './acts.ts';
 import type { AuditDetail } from './entry.ts';
@@ -12,8 +12,6 @@ export interface SecurityEvent {
   readonly details: Readonly<Record<string, AuditDetail>>;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** What the log's fields say of an event, from the nearest to the widest. */
 const TARGETS = ['client', 'clientId', 'sector', 'endpoint'] as const;
 
@@ -21,37 +19,10 @@ const TARGETS = ['client', 'clientId', 'sector', 'endpoint'] as const;
 const DETAILS = ['endpoint', 'sector', 'generation', 'algorithm', 'failed'] as const;
 
 /**
- * A logger that tells `note` of every security event that is logged through it:
- * each refusal with a reason that is one, and each line marked as one. So what
- * stands in the log as an event stands in the audit log too, and no part of the
- * proxy has to say it twice.
+ * The security event that a log line tells of, by its fields: a refusal with a reason that is
+ * one, or a line marked as one. Undefined: it tells of none.
  */
-export function watchedLogger(
-  log: Logger,
-  note: (event: SecurityEvent) => void,
-  context: Fields = {},
-): Logger {
-  const watching =
-    (speak: LogFunction): LogFunction =>
-    (first: object | string, message?: string) => {
-      if (typeof first === 'string') {
-        speak(first);
-        return;
-      }
-      speak(first, message);
-      const event = eventIn({ ...context, ...first });
-      if (event !== undefined) note(event);
-    };
-  return {
-    error: watching(log.error),
-    warn: watching(log.warn),
-    info: log.info,
-    debug: log.debug,
-    child: (fields) => watchedLogger(log.child(fields), note, { ...context, ...fields }),
-  };
-}
-
-function eventIn(fields: Fields): SecurityEvent | undefined {
+export function securityEventIn(fields: LineFields): SecurityEvent | undefined {
   const name = nameIn(fields);
   const act = `security.${name}`;
   if (name === undefined || !isAct(act)) return undefined;
@@ -69,7 +40,7 @@ function eventIn(fields: Fields): SecurityEvent | undefined {
   };
 }
 
-function nameIn({ event, kind, reason }: Fields): string | undefined {
+function nameIn({ event, kind, reason }: LineFields): string | undefined {
   if (event === 'security') return typeof kind === 'string' ? kind : undefined;
   if (event === 'shadow_failure') return event;
   return typeof reason === 'string' ? reason : undefined;

@@ -5,6 +5,7 @@ import type { Keyring } from '../database/keyring.ts';
 import { answerMapping } from '../operations/answer-mapping.ts';
 import { mappingEndpoint } from '../protocol/mapping.ts';
 import type { Endpoint } from '../protocol/message.ts';
+import type { Mapping } from '../subjects/mapping.ts';
 import { findMappingToken } from '../vendors/mapping-token-store.ts';
 import type { Registry } from '../vendors/registry.ts';
 
@@ -20,6 +21,8 @@ export interface MappingOptions {
   readonly keyring: Pick<Keyring, 'index'>;
   readonly clock: () => Date;
   readonly registry: Registry;
+  /** Told of every answer. */
+  readonly told: (clientId: string, olds: readonly string[], mapping: Mapping) => void;
 }
 
 /** Wires the mapping endpoint. */
@@ -28,7 +31,11 @@ export function composeMapping(options: MappingOptions): Endpoint {
   return mappingEndpoint({
     clients: registry,
     findToken: (token) => findMappingToken(db, token, clock()),
-    answer: (client, olds, by) => answerMapping(options, client, olds, by),
+    answer: async (client, olds, by) => {
+      const mapping = await answerMapping(options, client, olds, by);
+      options.told(client.clientId, olds, mapping);
+      return mapping;
+    },
     byAddress: new RateLimiterMemory(REQUESTS_OF_AN_ADDRESS),
     byToken: new RateLimiterMemory(REQUESTS_OF_A_TOKEN),
   });

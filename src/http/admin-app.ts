@@ -8,6 +8,8 @@ export interface AdminAppParts {
   readonly api: Router;
   /** What readiness depends on, by name; all true: ready. */
   readonly readiness: () => Readonly<Record<string, boolean>>;
+  /** What Prometheus reads. */
+  readonly metrics: { readonly mediaType: string; readonly text: () => Promise<string> };
 }
 
 /** The application behind `ADMIN_LISTEN`, which vendors never reach. */
@@ -26,6 +28,14 @@ export function createAdminApp(parts: AdminAppParts): Express {
       .status(ready ? 200 : 503)
       .set('cache-control', 'no-store')
       .json({ status: ready ? 'ready' : 'not ready', checks });
+  });
+  app.get('/metrics', async (_request, response) => {
+    const { mediaType, text } = parts.metrics;
+    const scraped = await text().catch(() => undefined);
+    response.set('cache-control', 'no-store');
+    // Partly would be worse: counters would seem to fall.
+    if (scraped === undefined) response.sendStatus(503);
+    else response.set('content-type', mediaType).send(scraped);
   });
   app.use('/admin', parts.api);
   app.use((_request, response) => {

@@ -7,6 +7,7 @@ import { allowClientOrigin, answerPreflight } from './cors.ts';
 import { boundedBody, formOf, queryOf } from './form.ts';
 import { logOf, onError, requestContext } from './request-context.ts';
 import { payloadOf } from './payload.ts';
+import type { RequestMeter } from './request-meter.ts';
 import { respond } from './respond.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { Route } from './routes.ts';
@@ -20,6 +21,7 @@ export interface PublicAppParts {
   readonly relay: RequestHandler;
   readonly isRedirectOrigin: (origin: string) => boolean;
   readonly log: Logger;
+  readonly meter: RequestMeter;
 }
 
 /** The application behind `PUBLIC_LISTEN`: our own addresses first, then the relay. */
@@ -29,7 +31,7 @@ export function createPublicApp(parts: PublicAppParts): Express {
   app.set('trust proxy', parts.trustedProxies);
   app.set('query parser', false);
   app.set('case sensitive routing', true);
-  app.use(requestContext(app, parts.log));
+  app.use(requestContext(app, parts.log, parts.meter));
   const base = new URL(parts.issuer).pathname.replace(/\/$/, '');
   const ours = express.Router({ caseSensitive: true });
   ours.use(securityHeaders);
@@ -44,9 +46,17 @@ export function createPublicApp(parts: PublicAppParts): Express {
     mount(app, `${metadataRoute.path}${base}`, metadataRoute, parts);
   }
   app.use(base === '' ? '/' : base, ownAddressesOnly(ours));
-  app.use(parts.relay);
+  app.use(named('relay'), parts.relay);
   app.use(onError);
   return app;
+}
+
+/** Says for the log and the metrics where a request went. */
+function named(endpoint: keyof Endpoints | 'relay'): RequestHandler {
+  return (_request, response, next) => {
+    response.locals['endpoint'] = endpoint;
+    next();
+  };
 }
 
 /** Own addresses are matched first; what is none of them falls through to the relay. */
@@ -64,11 +74,11 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
   const endpoint = parts.endpoints[route.endpoint];
   // Without self-service there is nothing at its addresses.
   if (endpoint === undefined) return;
-  const named: RequestHandler = (_request, response, next) => {
+  const audience: RequestHandler = (_request, response, next) => {
     response.locals['audience'] = route.audience;
-    response.locals['endpoint'] = route.endpoint;
     next();
   };
+  const before = [named(route.endpoint), audience];
   const serve: RequestHandler = async (request, response) => {
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response, route.cors, parts.isRedirectOrigin);
@@ -99,9 +109,9 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
     respond(response, answer);
     logOf(response).info({ endpoint: route.endpoint, status: response.statusCode }, 'answered');
   };
-  if (route.passesOn === true) router.use(path, named, serve);
-  else if (route.body === 'payload') router.all(path, named, serve);
-  else router.all(path, named, boundedBody, serve);
+  if (route.passesOn === true) router.use(path, before, serve);
+  else if (route.body === 'payload') router.all(path, before, serve);
+  else router.all(path, before, boundedBody, serve);
 }
 
 function singleHeaders(request: Request): Readonly<Record<string, string | undefined>> {

@@ -3,10 +3,12 @@ import { Refusal } from '../errors.ts';
 import type { Reason } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import { identifyRequest } from '../observability/request-id.ts';
+import { measureRequest, notingRefusal } from './request-meter.ts';
+import type { RequestMeter } from './request-meter.ts';
 import { respondError, respondErrorPage } from './respond.ts';
 
-/** Gives each request its id and its logger. */
-export function requestContext(app: Express, log: Logger): RequestHandler {
+/** Gives each request its id and its logger, and measures it. */
+export function requestContext(app: Express, log: Logger, meter: RequestMeter): RequestHandler {
   const isTrusted = trusts(app);
   return (request, response, next) => {
     const trusted = isTrusted(request);
@@ -15,7 +17,8 @@ export function requestContext(app: Express, log: Logger): RequestHandler {
       traceparent: trusted ? request.get('traceparent') : undefined,
     });
     response.locals['requestId'] = requestId;
-    response.locals['log'] = log.child({ requestId, traceparent });
+    response.locals['log'] = notingRefusal(response, log.child({ requestId, traceparent }));
+    measureRequest(response, meter);
     response.set('x-request-id', requestId);
     next();
   };

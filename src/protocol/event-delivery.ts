@@ -19,6 +19,8 @@ const WAITS = [10, 30, 120, 600, 1800, 3600] as const;
 const LONGEST_WAIT = 3600;
 /** Attempts with one event: where nobody answers well, and where the receiver does not want it. */
 const ATTEMPTS = { failed: 12, refused: 3 } as const;
+/** What a log line says of an event that is not tried again. */
+const EVENT_ABANDONED = { event: 'delivery_abandoned', queue: 'events' } as const;
 /** Milliseconds between two looks at what waits. */
 const INTERVAL = 2000;
 const CHANGES_AT_ONCE = 100;
@@ -216,7 +218,8 @@ class Turn {
     const abandoned = isOver ? [{ jti, why, attempts: tries }] : [];
     await this.#save(failed, { delivered: this.#delivered, abandoned }, 'give back');
     const told = { client: client.clientId, jti, why, attempt: tries, retryAfter: wait };
-    log.warn(told, isOver ? 'event given up' : 'event not delivered');
+    if (isOver) log.warn({ ...told, ...EVENT_ABANDONED }, 'event given up');
+    else log.warn(told, 'event not delivered');
   }
 
   #save(

@@ -304,6 +304,10 @@ export const EXITS = {
     rule: 'goes to the address that the vendor registered, where that is public',
     proof: 'test/attacks/events.test.ts',
   },
+  metrics: {
+    rule: 'no label carries a user, a subject or a token',
+    proof: 'test/leaks/metrics.test.ts',
+  },
   logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
 } as const satisfies Record<string, Exit>;
 

@@ -20,6 +20,8 @@ const LOGOUT_TOKEN_SECONDS = 120;
 /** Milliseconds between two looks at what is due. */
 const INTERVAL = 2000;
 const MOST_AT_ONCE = 50;
+/** What a log line says of a delivery that is not tried again. */
+const LOGOUT_ABANDONED = { event: 'delivery_abandoned', queue: 'logout' } as const;
 
 /** What delivering works with. */
 export interface LogoutDeliveryParts {
@@ -78,10 +80,12 @@ export class LogoutCourier {
     const nextAt = new Date(clock().getTime() + (wait ?? 10) * 1000);
     if (!(await deliveries.take(delivery, nextAt))) return;
     const outcome = await this.#send(delivery, client, new URL(address));
+    const isOver = outcome !== 'failed' || wait === undefined;
     const told = { client: client.clientId, outcome, attempt: delivery.attempts + 1 };
     if (outcome === 'delivered') log.info(told, 'logout token delivered');
+    else if (isOver) log.warn({ ...told, ...LOGOUT_ABANDONED }, 'logout token given up');
     else log.warn(told, 'logout token not delivered');
-    if (outcome !== 'failed' || wait === undefined) await deliveries.done(delivery.id);
+    if (isOver) await deliveries.done(delivery.id);
   }
 
   async #send(

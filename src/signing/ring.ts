@@ -2,7 +2,7 @@ import { readSigningKeys } from '../database/signing-keys.ts';
 import { Refusal, orRefuse } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { SigningAlgorithm } from '../tokens/algorithms.ts';
-import { isPublished } from '../tokens/key-rotation.ts';
+import { isPublished, type KeyStanding } from '../tokens/key-rotation.ts';
 import type { SigningKey } from '../tokens/signing-keys.ts';
 import { importSigningKey, publicJwks } from '../tokens/signing-keys.ts';
 import type { KeyStore } from './upkeep.ts';
@@ -11,7 +11,7 @@ import { keepKeys } from './upkeep.ts';
 /** Milliseconds between two looks at what has become due. */
 const UPKEEP_INTERVAL = 30_000;
 
-type PublishedKey = Parameters<typeof publicJwks>[0][number] & Parameters<typeof isPublished>[0];
+type PublishedKey = Parameters<typeof publicJwks>[0][number] & KeyStanding;
 
 /** The signing keys of this replica: those that sign now, and all that are published. */
 export class KeyRing {
@@ -58,6 +58,11 @@ export class KeyRing {
    */
   rememberedKeys(): readonly object[] {
     return publicJwks(this.#known).keys;
+  }
+
+  /** The life of every key that is known. */
+  standings(): readonly KeyStanding[] {
+    return this.#known;
   }
 
   /** Reads the keys anew; called when the change log says that they changed. */

@@ -60,10 +60,12 @@ export interface SubjectsOptions extends Omit<Mint, 'indexRoot' | 'tombstoneRoot
   readonly witness?: PseudonymWitness;
 }
 
-/** Takes down what happens to pseudonyms; neither waits nor fails. */
+/** Takes down what happens to pseudonyms; none of it waits or fails. */
 export interface PseudonymWitness {
   made(pseudonym: MetPseudonym): void;
   used(pseudonym: MetPseudonym): void;
+  /** Told of every question to a cache. */
+  lookedUp?(cache: 'given' | 'rehearsed', found: boolean): void;
 }
 
 const DEFAULT_CACHE_SIZE = 50_000;
@@ -188,6 +190,7 @@ export class Subjects {
     const { clientId } = arrival.client;
     const notedAt = this.#given.notedAt(clientId, user.userIndex);
     const isNoted = notedAt !== undefined && !registry.isEnded(user.userIndex, notedAt);
+    this.#options.witness?.lookedUp?.('given', isNoted);
     const { change } = registry;
     const pseudonym = await this.#pseudonymOf((trx) =>
       recordArrival(
@@ -225,7 +228,9 @@ export class Subjects {
       const { registry, tally } = this.#options;
       const key = cacheKey(user);
       const rehearsedAt = this.#rehearsed.get(key);
-      if (rehearsedAt !== undefined && !registry.isEnded(user.userIndex, rehearsedAt)) {
+      const isKnown = rehearsedAt !== undefined && !registry.isEnded(user.userIndex, rehearsedAt);
+      this.#options.witness?.lookedUp?.('rehearsed', isKnown);
+      if (isKnown) {
         tally?.rehearsed(client.clientId, 'known');
         return;
       }

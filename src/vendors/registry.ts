@@ -141,6 +141,11 @@ export class Registry {
     return (this.#snapshot ?? EMPTY).change;
   }
 
+  /** Milliseconds since the change log was last read; undefined: it never was. */
+  get age(): number | undefined {
+    return this.#seenAt === undefined ? undefined : this.#options.clock().getTime() - this.#seenAt;
+  }
+
   /** Whether the last look at the change log succeeded. */
   get databaseUp(): boolean {
     return this.#databaseUp;

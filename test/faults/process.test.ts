@@ -228,6 +228,10 @@ describe('serve', () => {
     const [first = 0] = pids();
     expect(new Set(pids()).size).toBe(2);
     expect(pids()).not.toContain(proxy.process.pid);
+    // Whichever worker is asked.
+    const scraped = await ask(`${proxy.admin}/metrics`);
+    expect(scraped.body).toMatch(/^pairwise_workers 2$/m);
+    expect(scraped.body).toMatch(/^nodejs_version_info/m);
     process.kill(first, 'SIGKILL');
     await proxy.process.logged((line) => line['msg'] === 'a worker died and is replaced');
     const statuses = await Promise.all(

@@ -782,6 +782,13 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: '',
     },
   ],
+  metrics: [
+    {
+      file: 'src/composition/metrics.ts',
+      find: 'instruments.pseudonymsCreated.inc({ sector: labels.sectors.of(pseudonym.sector) });',
+      replace: 'instruments.pseudonymsCreated.inc({ sector: pseudonym.sub });',
+    },
+  ],
   logs: [
     {
       file: 'src/observability/redaction.ts',

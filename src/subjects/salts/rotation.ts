@@ -5,14 +5,18 @@ import type { AtRest } from '../../database/at-rest.ts';
 import type { Connection, Transaction } from '../../database/connection.ts';
 import { fingerprintOf, saltContext } from './store.ts';
 
-/** A version of the salt, as the operator sees it. */
-export interface SaltVersion {
+/** The life of a version of the salt. */
+export interface SaltTimes {
   readonly version: number;
   readonly state: 'active' | 'retired' | 'destroyed';
   readonly createdAt: Date;
   readonly retiredAt: Date | undefined;
   /** The end of its grace. */
   readonly destroyAfter: Date | undefined;
+}
+
+/** A version of the salt, as the operator sees it. */
+export interface SaltVersion extends SaltTimes {
   /** Pseudonyms that were derived from it. */
   readonly pseudonyms: number;
 }
@@ -30,22 +34,27 @@ const SALT = 32;
 /** Milliseconds for which a login that had read a version may still write with it. */
 const LAST_USES = 10 * 60 * 1000;
 
-/** Every version, oldest first. */
-export async function listSalts(db: Connection): Promise<readonly SaltVersion[]> {
+/** The life of every version, oldest first. */
+export async function saltTimes(db: Connection): Promise<readonly SaltTimes[]> {
   const rows = await db<Row>('salts').orderBy('version').select();
-  const counted = await db('pseudonyms')
-    .groupBy('salt_version')
-    .count({ rows: '*' })
-    .select<{ salt_version: number; rows: number | string }[]>('salt_version');
-  const counts = new Map(counted.map((row) => [row.salt_version, Number(row.rows)]));
   return rows.map((row) => ({
     version: row.version,
     state: row.state,
     createdAt: new Date(row.created_at),
     retiredAt: dateOf(row.retired_at),
     destroyAfter: dateOf(row.destroy_after),
-    pseudonyms: counts.get(row.version) ?? 0,
   }));
+}
+
+/** Every version with how much was derived from it, oldest first. */
+export async function listSalts(db: Connection): Promise<readonly SaltVersion[]> {
+  const versions = await saltTimes(db);
+  const counted = await db('pseudonyms')
+    .groupBy('salt_version')
+    .count({ rows: '*' })
+    .select<{ salt_version: number; rows: number | string }[]>('salt_version');
+  const counts = new Map(counted.map((row) => [row.salt_version, Number(row.rows)]));
+  return versions.map((salt) => ({ ...salt, pseudonyms: counts.get(salt.version) ?? 0 }));
 }
 
 /** The newest version. */

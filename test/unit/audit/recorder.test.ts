@@ -3,12 +3,13 @@ import { expect, test } from 'vitest';
 import { eachAudit } from '../../../src/audit/read-store.ts';
 import type { AuditRecord } from '../../../src/audit/read-store.ts';
 import { AuditRecorder } from '../../../src/audit/recorder.ts';
-import { watchedLogger } from '../../../src/audit/security-events.ts';
+import { securityEventIn } from '../../../src/audit/security-events.ts';
 import { verifyAudit } from '../../../src/audit/verify.ts';
 import type { Connection } from '../../../src/database/connection.ts';
 import { migrateDown, migrateUp } from '../../../src/database/migrations.ts';
 import type { Logger } from '../../../src/observability/logger.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
+import { watchedLines } from '../../../src/observability/watched-lines.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
 import { meet, met, NOW, SECTOR } from './log.ts';
 
@@ -26,7 +27,11 @@ function bench(db: Connection): Bench {
   };
   const plain = createLogger({ level: 'info', destination });
   const recorder = new AuditRecorder({ db, clock: () => NOW, log: plain });
-  return { recorder, log: watchedLogger(plain, (event) => recorder.note(event)), lines };
+  const log = watchedLines(plain, (fields) => {
+    const event = securityEventIn(fields);
+    if (event !== undefined) recorder.note(event);
+  });
+  return { recorder, log, lines };
 }
 
 async function rowsOf(db: Connection): Promise<readonly AuditRecord[]> {

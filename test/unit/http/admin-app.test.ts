@@ -4,8 +4,12 @@ import { describe, expect, it } from 'vitest';
 
 import { createAdminApp } from '../../../src/http/admin-app.ts';
 
-function app(checks: Readonly<Record<string, boolean>>) {
-  return createAdminApp({ api: express.Router(), readiness: () => checks });
+function app(
+  checks: Readonly<Record<string, boolean>>,
+  text: () => Promise<string> = () => Promise.resolve('up 1\n'),
+) {
+  const metrics = { mediaType: 'text/plain; version=0.0.4; charset=utf-8', text };
+  return createAdminApp({ api: express.Router(), readiness: () => checks, metrics });
 }
 
 describe('the probes', () => {
@@ -23,5 +27,20 @@ describe('the probes', () => {
       status: 'not ready',
       checks: { database: true, upstream: false },
     });
+  });
+});
+
+describe('the metrics', () => {
+  it('are told in the media type of Prometheus, and kept by nobody', async () => {
+    const { status, headers, text } = await request(app({})).get('/metrics');
+    expect([status, text]).toEqual([200, 'up 1\n']);
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it('are 503 where they cannot be told whole', async () => {
+    const silent = app({}, () => Promise.reject(new Error('a worker does not answer')));
+    const { status, text } = await request(silent).get('/metrics');
+    expect([status, text]).toEqual([503, 'Service Unavailable']);
   });
 });

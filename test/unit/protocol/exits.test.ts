@@ -32,9 +32,11 @@ describe('the list of exits', () => {
     expect(new Set(Object.keys(EXITS_OF))).toEqual(routed);
   });
 
-  it('assigns every exit to an endpoint, the relay or the log', () => {
+  it('assigns every exit to an endpoint, the relay or what operators see', () => {
     const assigned = new Set<string>(Object.values(EXITS_OF).flat());
     const others = NAMES.filter((exit) => !assigned.has(exit));
-    expect(others.every((exit) => exit.startsWith('relay-') || exit === 'logs')).toBe(true);
+    expect(
+      others.every((exit) => exit.startsWith('relay-') || ['logs', 'metrics'].includes(exit)),
+    ).toBe(true);
   });
 });
