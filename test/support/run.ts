@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { findProgram } from './programs.ts';
 import { findChromium } from './find-chromium.ts';
+import { findPromtool } from './find-promtool.ts';
 import { findSystemdAnalyze } from './find-systemd-analyze.ts';
 
 /**
@@ -11,13 +12,16 @@ import { findSystemdAnalyze } from './find-systemd-analyze.ts';
  * given. Nothing is left out where something is missing: what needs it fails,
  * and the last line says what to do.
  */
-const INSTALLER = fileURLToPath(new URL('./install-mariadb.sh', import.meta.url));
+const INSTALLER = fileURLToPath(new URL('./install-package.sh', import.meta.url));
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
 const INSTALL_LINE = 'apt-get update && apt-get install -y --no-install-recommends mariadb-server';
 const BROWSER_LINE =
   'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y ' +
   '--no-install-recommends -o DPkg::Lock::Timeout=300 chromium';
 const SYSTEMD_LINE = BROWSER_LINE.replace(/chromium$/, 'systemd');
+const PROMTOOL_LINE = 'apt-get update && apt-get install -y --no-install-recommends prometheus';
+const PROMTOOL_ADVICE =
+  'Alert rules are tested by promtool: install it (package prometheus), or set PROMTOOL_PATH to one.';
 const SYSTEMD_ADVICE =
   'The systemd unit is checked by systemd-analyze: install it (package systemd), or set ' +
   'SYSTEMD_ANALYZE_PATH to one.';
@@ -27,9 +31,12 @@ const ADVICE =
   "Tests on MySQL need a server: install MariaDB's (mariadbd), or set TEST_DATABASE_URL to\n" +
   'mysql://user:password@host:3306/ of a MySQL 8 or MariaDB server whose user may create databases.';
 
-const problems = [await bringDatabase(), await bringBrowser(), await bringSystemd()].filter(
-  (each) => each !== undefined,
-);
+const problems = [
+  await bringDatabase(),
+  await bringBrowser(),
+  await bringSystemd(),
+  await bringPromtool(),
+].filter((each) => each !== undefined);
 for (const { problem } of problems) say(`${problem}\nEverything else is run first.`);
 process.exitCode = await run(process.execPath, [VITEST, 'run', ...process.argv.slice(2)]);
 if (process.exitCode !== 0) {
@@ -45,7 +52,9 @@ interface Missing {
 /** What stands in the way of a database server; nothing where there is one. */
 async function bringDatabase(): Promise<Missing | undefined> {
   if ((process.env['TEST_DATABASE_URL'] ?? '') !== '') return undefined;
-  return bring('MariaDB', installed, INSTALL_LINE, ADVICE, () => run(INSTALLER, []));
+  return bring('MariaDB', installed, INSTALL_LINE, ADVICE, () =>
+    run(INSTALLER, ['mariadb-server', 'mariadbd']),
+  );
 }
 
 /** What stands in the way of a browser; nothing where there is one. */
@@ -61,6 +70,14 @@ async function bringSystemd(): Promise<Missing | undefined> {
   const found = async (): Promise<boolean> => (await findSystemdAnalyze()) !== undefined;
   return bring('systemd-analyze', found, SYSTEMD_LINE, SYSTEMD_ADVICE, () =>
     run('sh', ['-c', SYSTEMD_LINE]),
+  );
+}
+
+/** What stands in the way of testing the alert rules. */
+async function bringPromtool(): Promise<Missing | undefined> {
+  const found = async (): Promise<boolean> => (await findPromtool()) !== undefined;
+  return bring('promtool', found, PROMTOOL_LINE, PROMTOOL_ADVICE, () =>
+    run(INSTALLER, ['prometheus', 'promtool']),
   );
 }
 

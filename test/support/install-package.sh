@@ -1,25 +1,28 @@
 #!/bin/sh
-# Installs Debian's MariaDB server and starts no service. Needs root and apt-get.
+# Installs the Debian package $1 for its program $2 and starts no service. Needs root and apt-get.
 #
 # Two test runs may come here at once: the second waits at the lock, and finds
-# the server installed.
+# the program installed.
 set -eu
+
+package=$1
+program=$2
 
 policy=${POLICY_FILE:-/usr/sbin/policy-rc.d}
 lock=${LOCK_FOLDER:-/var/lib/apt}
 
-if [ "${1-}" != locked ]; then
-  exec flock "$lock" "$0" locked
+if [ "${3-}" != locked ]; then
+  exec flock "$lock" "$0" "$package" "$program" locked
 fi
 
-if command -v mariadbd >/dev/null || [ -x "${SERVER_FOLDER:-/usr/sbin}/mariadbd" ]; then
+if command -v "$program" >/dev/null || [ -x "${SERVER_FOLDER:-/usr/sbin}/$program" ]; then
   exit 0
 fi
 
 # Where nothing forbids it yet, the package's own scripts are kept from starting a
 # service; whatever policy there was is there again afterwards.
 verdict=0
-[ ! -x "$policy" ] || "$policy" mariadb start || verdict=$?
+[ ! -x "$policy" ] || "$policy" "$package" start || verdict=$?
 if [ "$verdict" -ne 101 ]; then
   restore() {
     rm -f "$policy"
@@ -41,4 +44,4 @@ until apt-get update -q; do
   sleep 5
 done
 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-  -o DPkg::Lock::Timeout=300 mariadb-server
+  -o DPkg::Lock::Timeout=300 "$package"

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { scratchFolder } from '../../support/scratch.ts';
 
-const INSTALLER = fileURLToPath(new URL('../../support/install-mariadb.sh', import.meta.url));
+const INSTALLER = fileURLToPath(new URL('../../support/install-package.sh', import.meta.url));
 
 let folder: string;
 beforeEach(async () => {
@@ -35,7 +35,7 @@ async function script(name: string, text: string): Promise<void> {
 }
 
 async function install(): Promise<void> {
-  await promisify(execFile)(INSTALLER, [], {
+  await promisify(execFile)(INSTALLER, ['mariadb-server', 'mariadbd'], {
     cwd: folder,
     env: {
       PATH: `${join(folder, 'bin')}:/usr/bin:/bin`,
