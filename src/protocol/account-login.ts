@@ -17,6 +17,7 @@ import { optional, refuseDuplicates } from './parameters.ts';
 import type { Seals } from './seals.ts';
 import { newTransactionId } from './transaction.ts';
 import { isUnaltered } from './upstream-authorization.ts';
+import { upstreamTokens } from './upstream-tokens.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
 /** What logins at `/account` work with. */
@@ -212,20 +213,20 @@ async function authenticatedUser(
   return orRefuse(checkLocalSubject(verified.subject));
 }
 
-async function redeem(
+function redeem(
   parts: AccountLoginParts,
   { id, pkce }: AccountLogin,
   code: string,
 ): Promise<UpstreamTokens> {
-  const answered = await redeemCode({
-    exchange: parts.exchange,
-    metadata: parts.upstream.metadata(),
-    credentials: parts.own,
-    ...{ code, redirectUri: redirectUri(parts) },
-    codeVerifier: pkce ? upstreamCodeVerifier(parts.sealRoot, id) : undefined,
-  });
-  if (answered.kind === 'tokens') return answered;
-  const detail = `${answered.upstreamError}: ${answered.upstreamDescription ?? ''}`;
-  if (answered.error === 'invalid_grant') throw new Refusal('upstream_refused', detail);
-  throw new Refusal('upstream_client', detail);
+  return upstreamTokens(
+    { upstream: parts.own, otherReading: undefined, forwarded: false },
+    (credentials) =>
+      redeemCode({
+        exchange: parts.exchange,
+        metadata: parts.upstream.metadata(),
+        ...{ credentials, code, redirectUri: redirectUri(parts) },
+        codeVerifier: pkce ? upstreamCodeVerifier(parts.sealRoot, id) : undefined,
+      }),
+    'upstream_refused',
+  );
 }

@@ -106,7 +106,6 @@ function ourselves(parts: EarlyParts, client: Client): Redeemer {
     upstream: upstreamCredentialsOf(upstream, parts),
     otherReading: undefined,
     forwarded: false,
-    failed: () => Promise.resolve(new Refusal('upstream_client')),
   };
 }
 

@@ -16,6 +16,7 @@ import type { Transaction } from './transaction.ts';
 import type { IssueParts } from './token-issue.ts';
 import { grantedScope, refreshTokenExpiry, sectorSid } from './token-issue.ts';
 import { upstreamRedirectUri } from './upstream-authorization.ts';
+import type { Asker } from './upstream-tokens.ts';
 import { upstreamTokens } from './upstream-tokens.ts';
 import { verifiedIdToken } from './verified-id-token.ts';
 
@@ -50,10 +51,7 @@ export async function redeem(
 }
 
 /** Who redeems a code at the upstream. */
-export type Redeemer = Pick<
-  AuthenticatedClient,
-  'client' | 'upstream' | 'otherReading' | 'forwarded' | 'failed'
->;
+export type Redeemer = Asker & Pick<AuthenticatedClient, 'client'>;
 
 type Spend = Omit<NonNullable<Arrival['spend']>, 'grantId'>;
 

@@ -6,21 +6,28 @@ import type { TokenRefusal } from '../upstream/error-answer.ts';
 import type { TokenResult, UpstreamTokens } from '../upstream/token-request.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 
+/** Who asks the upstream: with the vendor's credential, which is forwarded, or with one of ours. */
+export type Asker = Pick<AuthenticatedClient, 'upstream' | 'otherReading'> &
+  (
+    | { readonly forwarded: false }
+    | ({ readonly forwarded: true } & Pick<AuthenticatedClient, 'failed'>)
+  );
+
 /**
- * The upstream's tokens, or what its refusal means for the vendor.
+ * The upstream's tokens, or what its refusal means for who asked.
  *
  * @throws Refusal `onInvalidGrant`, and those of {@link acceptedByUpstream}
  */
 export function upstreamTokens(
-  authenticated: AuthenticatedClient,
+  asker: Asker,
   ask: (credentials: UpstreamCredentials) => Promise<TokenResult>,
   onInvalidGrant: Reason,
 ): Promise<UpstreamTokens> {
-  return acceptedByUpstream(authenticated, ask, new Map([['invalid_grant', onInvalidGrant]]));
+  return acceptedByUpstream(asker, ask, new Map([['invalid_grant', onInvalidGrant]]));
 }
 
 /**
- * What the upstream answers a client, or what its refusal means for the vendor:
+ * What the upstream answers, or what its refusal means for who asked:
  * by the upstream's own word, else by the standard code that it comes to. Where a
  * forwarded secret can be read in two ways, a refused first reading has spent
  * nothing, so the second one is tried.
@@ -29,19 +36,17 @@ export function upstreamTokens(
  *   `upstream_unavailable`, `upstream_status`, and those of `ask`
  */
 export async function acceptedByUpstream<T extends { readonly kind: string }>(
-  authenticated: AuthenticatedClient,
+  asker: Asker,
   ask: (credentials: UpstreamCredentials) => Promise<T | TokenRefusal>,
   meanings: ReadonlyMap<string, Reason>,
 ): Promise<T> {
-  const { upstream, otherReading } = authenticated;
+  const { upstream, otherReading } = asker;
   let result = await ask(upstream);
   if (otherReading !== undefined && refusesClient(result)) result = await ask(otherReading);
   if (!isRefusal(result)) return result;
   const detail = `${result.upstreamError}: ${result.upstreamDescription ?? ''}`;
   if (refusesClient(result)) {
-    throw authenticated.forwarded
-      ? await authenticated.failed()
-      : new Refusal('upstream_client', detail);
+    throw asker.forwarded ? await asker.failed() : new Refusal('upstream_client', detail);
   }
   const reason = meanings.get(errorWord(result.upstreamError) ?? '') ?? meanings.get(result.error);
   if (reason !== undefined) throw new Refusal(reason, detail);
