@@ -23,6 +23,8 @@ export interface DisconnectVendor {
 
 /** What a disconnection did. */
 export interface Disconnection {
+  /** What the vendor is called. */
+  readonly name: string;
   /** Whether the user's next login there gets another subject. */
   readonly newSubject: boolean;
   readonly sectors: number;
@@ -74,7 +76,7 @@ export async function disconnectVendor(
     if (newSubject) for (const user of users) await forgetUser(trx, user);
     const details = { sectors: sectors.size, new_subject: newSubject };
     await appendAudit(trx, { ...by, act: 'account.disconnected', target: vendorId, details }, at);
-    return { newSubject, sectors: sectors.size };
+    return { name: vendor.name, newSubject, sectors: sectors.size };
   });
 }
 

@@ -22,7 +22,7 @@ export interface AccountParts {
   readonly issuer: string;
   readonly context: OperationContext;
   readonly vendors: {
-    vendor(id: string): Vendor | undefined;
+    vendors(): readonly Vendor[];
     clients(): readonly Client[];
   };
   readonly sessions: AccountSessions;
@@ -110,8 +110,7 @@ async function disconnect(
 ): Promise<ProtocolResponse> {
   try {
     const wanted = { vendorId, localSubject };
-    const { newSubject } = await disconnectVendor(parts.context, wanted, by(request));
-    const name = parts.vendors.vendor(vendorId)?.name ?? vendorId;
+    const { name, newSubject } = await disconnectVendor(parts.context, wanted, by(request));
     return disconnectedPage(parts.issuer, name, newSubject ? 'new' : 'same');
   } catch (error) {
     if (error instanceof UnknownError) return toAccount(parts);
@@ -125,10 +124,11 @@ async function vendorsOf(
   { localSubject }: AccountSession,
 ): Promise<readonly ShownVendor[]> {
   const connections = await listConnections(parts.context, localSubject);
-  return connections
-    .flatMap((connection) => {
-      const vendor = parts.vendors.vendor(connection.vendorId);
-      return vendor === undefined ? [] : [shownVendor(parts, vendor, connection)];
+  return parts.vendors
+    .vendors()
+    .flatMap((vendor) => {
+      const connection = connections.find(({ vendorId }) => vendorId === vendor.id);
+      return connection === undefined ? [] : [shownVendor(parts, vendor, connection)];
     })
     .toSorted((one, other) => one.vendor.name.localeCompare(other.vendor.name, 'en'));
 }

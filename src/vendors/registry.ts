@@ -91,6 +91,11 @@ export class Registry {
     return this.#fresh().vendors.get(id);
   }
 
+  /** Every vendor; refuses as {@link find} does. */
+  vendors(): readonly Vendor[] {
+    return [...this.#fresh().vendors.values()];
+  }
+
   /** Every client; refuses as {@link find} does. */
   clients(): readonly Client[] {
     return [...this.#fresh().clients.values()];

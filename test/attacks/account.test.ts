@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAccountWorld, logInToAccount, press } from '../support/account.ts';
 import { Browser } from '../support/browser.ts';
 import type { Page } from '../support/browser.ts';
+import { altered } from '../support/upstream/faults.ts';
 import type { World } from '../support/world.ts';
 
 /*
@@ -59,6 +60,14 @@ describe('a form of somebody else (CSRF)', () => {
     const { browser, token } = await loggedIn();
     const answer = await browser.open(at('/disconnect'), { form: { token, vendor: 'acme' } });
     expect(answer.status).toBe(403);
+  });
+
+  it('without a token of a page does nothing', async () => {
+    const { browser, page } = await loggedIn();
+    for (const path of ['/disconnect', '/download', '/logout']) {
+      const answer = await browser.open(at(path), { form: { vendor: 'acme' }, from: page });
+      expect(answer.status).toBe(403);
+    }
   });
 
   it('has no use for the token of another session', async () => {
@@ -128,6 +137,30 @@ describe('a login of somebody else', () => {
     expect(answer.status).toBe(400);
   });
 
+  it('cannot be taken over half way, in another browser than began it', async () => {
+    const [alice, mallory] = [new Browser(), new Browser()];
+    const { location } = await alice.open(at('/login'));
+    const { page } = await mallory.walk(location ?? fail('a login'));
+    const { page: last, callback } = await mallory.submitLogin(page, { username: 'bob' });
+    expect([last.status, callback]).toEqual([400, undefined]);
+    expect(last.body).toContain('begun in another browser');
+  });
+
+  it('cannot come back with a state that the relay never saw', async () => {
+    const browser = new Browser();
+    const { page } = await browser.walk(at('/login'));
+    const swap = altered((answer) => {
+      const back = new URL(String(answer.headers['location']));
+      if (back.searchParams.has('code')) back.searchParams.set('state', 'another');
+      return { ...answer, headers: { ...answer.headers, location: back.href } };
+    });
+    world.upstream.faults.arm('authorize', swap);
+    const { page: last, callback } = await browser.submitLogin(page, { username: 'alice' });
+    world.upstream.faults.clear();
+    expect([last.status, callback]).toEqual([400, undefined]);
+    expect(last.body).toContain('not the answer to a login that began here');
+  });
+
   it('makes a session of its own, never one that was there before (fixation)', async () => {
     const browser = new Browser();
     const planted = 'p'.repeat(43);
@@ -150,6 +183,22 @@ describe('a login of somebody else', () => {
   });
 });
 
+describe('somebody who is not logged in', () => {
+  it('sees, gets and ends nothing, and is sent to where logins begin', async () => {
+    const browser = new Browser();
+    const from = await browser.open(at(''));
+    const asked = await browser.open(`${at('/disconnect')}?vendor=acme`);
+    const answers = [asked];
+    for (const path of ['/disconnect', '/download', '/logout']) {
+      answers.push(await browser.open(at(path), { form: { vendor: 'acme', token: '' }, from }));
+    }
+    for (const { status, location, body } of answers) {
+      expect([status, location?.href, body]).toEqual([303, at(''), '']);
+    }
+    expect((await loggedIn()).page.body).toContain('Vendor acme');
+  });
+});
+
 describe('somebody else’s vendor', () => {
   it('cannot be disconnected, and is answered like one that does not exist', async () => {
     const { browser, page, token } = await loggedIn('bob');
@@ -162,6 +211,17 @@ describe('somebody else’s vendor', () => {
     expect(new Set(answers.map(String))).toEqual(new Set(['303,/account']));
     expect((await logInToAccount(world, new Browser())).body).toContain('Vendor acme');
   });
+});
+
+it('a disconnection that cannot be written down is none', async () => {
+  const { browser, page, token } = await loggedIn();
+  const { db } = world.database;
+  await db.schema.renameTable('audit_log', 'audit_log_away');
+  const form = { token, vendor: 'acme' };
+  const answer = await browser.open(at('/disconnect'), { form, from: page });
+  await db.schema.renameTable('audit_log_away', 'audit_log');
+  expect(answer.status).toBeGreaterThanOrEqual(500);
+  expect((await browser.open(at(''))).body).toContain('Vendor acme');
 });
 
 describe('pages', () => {

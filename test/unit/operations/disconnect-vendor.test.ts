@@ -53,7 +53,7 @@ describeOnEachDialect('a user who disconnects a vendor', (open) => {
         before.set(`${client.sector} ${user}`, await stage.replica.subjectOf(client, user));
       }
     }
-    expect(await disconnect()).toEqual({ newSubject: true, sectors: 1 });
+    expect(await disconnect()).toMatchObject({ newSubject: true, sectors: 1 });
     expect(await listConnections(stage.context, 'alice')).toMatchObject([{ vendorId: 'bolt' }]);
     for (const table of ['pseudonyms', 'sessions', 'audit_handles']) {
       const rows: unknown[] = await stage.database
@@ -77,7 +77,7 @@ describeOnEachDialect('a user who disconnects a vendor', (open) => {
       const vendors = async () =>
         (await listConnections(stage.context, name)).map(({ vendorId }) => vendorId).toSorted();
       expect(await vendors()).toEqual([acme.vendorId, 'bolt'].toSorted());
-      expect(await disconnect(name)).toEqual({ newSubject: true, sectors: 1 });
+      expect(await disconnect(name)).toMatchObject({ newSubject: true, sectors: 1 });
       expect(await vendors()).toEqual(['bolt']);
       for (const user of ['alice', '00u1a']) {
         const index = indexIn(acme.sector, user);
@@ -103,7 +103,7 @@ describeOnEachDialect('a user who disconnects a vendor', (open) => {
   it('keeps the subject where the policy says so, and the sessions are revoked', async () => {
     await letUsers('same_subject');
     const before = await stage.replica.subjectOf(acme, 'alice');
-    expect(await disconnect()).toEqual({ newSubject: false, sectors: 1 });
+    expect(await disconnect()).toMatchObject({ newSubject: false, sectors: 1 });
     const open = await stage.database
       .db('sessions')
       .where({ user_index: indexIn(acme.sector), revoked_at: null });
