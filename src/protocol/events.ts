@@ -42,7 +42,7 @@ const WAITING_AT_ONCE = 2;
 
 /** The feed of events that vendors poll (RFC 8936). */
 export function eventsEndpoint(parts: EventFeedParts): Endpoint {
-  const waiting = new Map<string, number>();
+  const waiting: string[] = [];
   return async (request) => {
     const poll = await readPoll(request);
     const client = await callerOf(parts, request, poll);
@@ -56,7 +56,7 @@ export function eventsEndpoint(parts: EventFeedParts): Endpoint {
     }
     if (poll.maxEvents === 0) return privateJson({ sets: {} });
     const deadline = performance.now() + (mayWait(poll, client, waiting) ? LONGEST_WAIT : 0);
-    waiting.set(client.clientId, (waiting.get(client.clientId) ?? 0) + 1);
+    waiting.push(client.clientId);
     try {
       for (;;) {
         // A change of what it registered may be there to keep it from them: let it ask anew.
@@ -69,9 +69,7 @@ export function eventsEndpoint(parts: EventFeedParts): Endpoint {
         await sleep(LOOK);
       }
     } finally {
-      const others = (waiting.get(client.clientId) ?? 1) - 1;
-      if (others > 0) waiting.set(client.clientId, others);
-      else waiting.delete(client.clientId);
+      waiting.splice(waiting.indexOf(client.clientId), 1);
     }
   };
 }
@@ -106,9 +104,9 @@ async function callerOf(
 function mayWait(
   { returnImmediately }: EventPoll,
   { clientId }: Client,
-  waiting: ReadonlyMap<string, number>,
+  waiting: readonly string[],
 ): boolean {
-  return !returnImmediately && (waiting.get(clientId) ?? 0) < WAITING_AT_ONCE;
+  return !returnImmediately && waiting.filter((id) => id === clientId).length < WAITING_AT_ONCE;
 }
 
 /** What acknowledgements come to: only events of this client that are open count. */

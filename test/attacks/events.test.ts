@@ -10,9 +10,11 @@ import { changeClient } from '../../src/vendors/edit.ts';
 import { parseClientEntry } from '../../src/vendors/entries.ts';
 import type { EventReceiver } from '../support/event-receiver.ts';
 import { startEventReceiver } from '../support/event-receiver.ts';
+import { recordSubjectChanges } from '../../src/subjects/changed.ts';
 import { basic, operationContext, poll, rotate, subjectAt } from '../support/events.ts';
+import { withMembers } from '../support/upstream/faults.ts';
 import type { World } from '../support/world.ts';
-import { createWorld, vendorSecret } from '../support/world.ts';
+import { createWorld, upstreamSecret, vendorSecret } from '../support/world.ts';
 
 let inner: EventReceiver;
 let world: World;
@@ -33,6 +35,11 @@ beforeAll(async () => {
     },
     { id: 'ever', client: { sector: 'ever' } },
     { id: 'fern', client: { sector: 'fern', events: { delivery: 'poll' } } },
+    {
+      id: 'gale',
+      client: { sector: 'gale', events: { delivery: 'poll' } },
+      authentication: 'forwarded',
+    },
   ]);
 });
 afterAll(async () => {
@@ -105,6 +112,52 @@ describe('a vendor that polls', () => {
   it('is refused as a public client, which anybody can be', async () => {
     const answer = await poll(world.proxy.issuer, 'dusk', { client_id: 'dusk-web' }, '');
     expect([answer.status, answer.body.error]).toEqual([401, 'invalid_client']);
+  });
+
+  it('whose credential the provider judges is refused by its word, and where it has none', async () => {
+    const { proxy, upstream } = world;
+    const ask = async (secret: string) => {
+      const answer = await poll(proxy.issuer, 'gale', {}, basic('legacy-gale', secret));
+      return [answer.status, answer.body.error];
+    };
+    expect(await ask(upstreamSecret('gale'))).toEqual([200, undefined]);
+    expect(await ask('wrong')).toEqual([401, 'invalid_client']);
+    upstream.faults.arm('discovery', withMembers({ introspection_endpoint: undefined }));
+    await proxy.application.upstream.recheck();
+    expect(await ask(upstreamSecret('gale'))).toEqual([401, 'invalid_client']);
+    upstream.faults.clear();
+    await proxy.application.upstream.recheck();
+  });
+
+  it('learns nothing of users whom it does not know, however many were changed', async () => {
+    const { proxy, database } = world;
+    const { issuer } = proxy;
+    const others = async (): Promise<void> => {
+      const at = new Date();
+      const users = Array.from({ length: 501 }, (_, n) => {
+        const userIndex = Buffer.alloc(32);
+        userIndex.write(`other-${at.getTime()}-${n}`);
+        return { userIndex, oldSub: `old-${n}`, newSub: `new-${n}`, sector: 'acme' };
+      });
+      const graceUntil = new Date(at.getTime() + 3_600_000);
+      await database.db.transaction((trx) =>
+        recordSubjectChanges(
+          trx,
+          users.map((user) => ({ ...user, at, graceUntil })),
+        ),
+      );
+    };
+    await poll(issuer, 'acme', { ack: Object.keys((await poll(issuer, 'acme')).body.sets ?? {}) });
+    await others();
+    await rotate(proxy, 'acme', 'alice');
+    await others();
+    const [jti = ''] = Object.keys((await poll(issuer, 'acme', { maxEvents: 1 })).body.sets ?? {});
+    expect(jti).not.toBe('');
+    // What follows an event that is open is not noted for it one by one.
+    const still = await poll(issuer, 'acme', { ack: ['made-up'] });
+    expect(Object.keys(still.body.sets ?? {})).toEqual([jti]);
+    expect(await database.db('event_acks').select()).toEqual([]);
+    expect((await poll(issuer, 'acme', { ack: [jti] })).body).toEqual({ sets: {} });
   });
 
   it('may have its credential in the body, and not in two places', async () => {

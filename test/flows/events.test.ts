@@ -150,6 +150,32 @@ describe.each(['sqlite', 'mysql'] as const)('events about changed subjects, on %
     await poll(issuer, 'bolt', { ack: sets });
   });
 
+  it('are waited for by two polls of a client at most, so that it cannot hold many', async () => {
+    const { issuer } = world.proxy;
+    await subjectAt(world, 'bolt', 'alice');
+    const polls = Array.from({ length: 3 }, () =>
+      poll(issuer, 'bolt', { returnImmediately: false }),
+    );
+    expect((await Promise.race(polls)).body).toEqual({ sets: {} });
+    await rotate(world.proxy, 'bolt', 'alice');
+    const told = (await Promise.all(polls)).map(({ body }) => Object.keys(body.sets ?? {}));
+    expect(told.filter(({ length }) => length === 1)).toHaveLength(2);
+    await poll(issuer, 'bolt', { ack: told.flat() });
+  });
+
+  it('stay until the next poll where one wants to acknowledge and be told of none', async () => {
+    const { issuer } = world.proxy;
+    await subjectAt(world, 'bolt', 'alice');
+    await rotate(world.proxy, 'bolt', 'alice');
+    await rotate(world.proxy, 'bolt', 'alice');
+    const [one = '', other = ''] = Object.keys((await poll(issuer, 'bolt')).body.sets ?? {});
+    const asked = { maxEvents: 0, returnImmediately: false };
+    expect((await poll(issuer, 'bolt', { ...asked, ack: [one] })).body).toEqual({ sets: {} });
+    const rest = await poll(issuer, 'bolt');
+    expect(Object.keys(rest.body.sets ?? {})).toEqual([other]);
+    await poll(issuer, 'bolt', { ack: [other] });
+  });
+
   it('wait while the client is served no pseudonyms, and come when it is again', async () => {
     const { issuer, rollout, application } = world.proxy;
     await subjectAt(world, 'bolt', 'bob');

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 
 import { recordSubjectChanges } from '../../../src/subjects/changed.ts';
 import { SubjectEvents } from '../../../src/grants/subject-events.ts';
@@ -26,6 +26,7 @@ describeOnEachDialect('events on their way', (open) => {
   let receiver: EventReceiver;
   let other: EventReceiver;
   let pool: ExchangePool;
+  let impatient: ExchangePool;
   let key: SigningKey;
   let now = new Date('2030-01-01T00:00:00.000Z');
   const clients = new Map<string, Client>();
@@ -33,17 +34,21 @@ describeOnEachDialect('events on their way', (open) => {
   const ended = new Set<string>();
   let change = 1;
   const said: Record<string, unknown>[] = [];
+  /** How often somebody looked at what waits. */
+  let looks = 0;
 
   beforeAll(async () => {
     receiver = await startEventReceiver();
     other = await startEventReceiver();
-    pool = createExchange({ timeoutMilliseconds: 300, maxBytes: 1024 });
+    pool = createExchange({ timeoutMilliseconds: 30_000, maxBytes: 1024 });
+    impatient = createExchange({ timeoutMilliseconds: 300, maxBytes: 1024 });
     const imported = await importSigningKey(await generateSigningKey('ES256', now));
     if (!imported.ok) throw new Error(imported.reason);
     key = imported.value;
   });
   afterAll(async () => {
     await pool.close();
+    await impatient.close();
     await receiver.close();
     await other.close();
   });
@@ -67,12 +72,16 @@ describeOnEachDialect('events on their way', (open) => {
     clients.set(id, { ...rest, clientId: id, metadata: { ...metadata, events } });
   }
 
-  function courier(): EventCourier {
+  function courier({ exchange } = pool): EventCourier {
     const note = (fields: unknown): void => void said.push(fields as Record<string, unknown>);
     return new EventCourier({
-      ...{ issuer: 'http://localhost', claimsRoot: Buffer.alloc(32, 6), exchange: pool.exchange },
+      ...{ issuer: 'http://localhost', claimsRoot: Buffer.alloc(32, 6), exchange },
       clients: {
-        ...{ clients: () => [...clients.values()], find: (id) => clients.get(id) },
+        clients: () => {
+          looks += 1;
+          return [...clients.values()];
+        },
+        find: (id) => clients.get(id),
         isEnded: (user, at) => ended.has(Buffer.from(user).toString('hex')) && at < change,
         get change() {
           return change;
@@ -240,7 +249,7 @@ describeOnEachDialect('events on their way', (open) => {
     };
     receiver.answers.push(answers[kind] ?? answer(500));
     await changed('acme');
-    await courier().deliver();
+    await courier(why === 'upstream_timeout' ? impatient : pool).deliver();
     expect(other.pushes).toEqual([]);
     expect(String((await stream('acme')).last_failure)).toBe(why);
     expect(JSON.stringify(said)).not.toMatch(/alice/i);
@@ -253,9 +262,12 @@ describeOnEachDialect('events on their way', (open) => {
     register('bolt', other.uri);
     await changed('acme');
     await changed('bolt', 3);
-    receiver.answers.push(() => undefined);
+    receiver.answers.push((response) => {
+      void other.received(3).then(() => response.writeHead(202).end());
+    });
     await courier().deliver();
     expect(subjects(other)).toHaveLength(3);
+    expect(await stream('acme')).toMatchObject({ failures: 0 });
   });
 
   it('are sent by one of several replicas', async () => {
@@ -306,6 +318,55 @@ describeOnEachDialect('events on their way', (open) => {
     await slow.commit();
     await courier().deliver();
     expect(subjects(receiver)).toHaveLength(3);
+  });
+
+  it('about users whom the client does not know are passed over', async () => {
+    await changed('acme', 3);
+    const unknown = Buffer.alloc(32);
+    unknown.write('acme1');
+    await database.db('given_subjects').where({ user_index: unknown }).del();
+    await courier().deliver();
+    expect(subjects(receiver)).toEqual(['acme-old-0', 'acme-old-2']);
+  });
+
+  it('are left to another replica that took them over from one that was slow', async () => {
+    await changed('acme', 3);
+    const elapsed = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now');
+    const slowly: EventReceiver['answers'][number] = (response) => {
+      // Its lease is over, and it is time to note how far it is.
+      later(31);
+      clock.mockImplementation(() => elapsed() + 3000);
+      void new SubjectEvents(database.db)
+        .take('acme', 'another', now)
+        .finally(() => response.writeHead(202).end());
+    };
+    receiver.answers.push(slowly);
+    await courier().deliver();
+    clock.mockRestore();
+    expect(subjects(receiver)).toEqual(['acme-old-0']);
+    expect(Number((await stream('acme')).delivered)).toBe(0);
+  });
+
+  it('are looked for again only when the last look is over', async () => {
+    await changed('acme');
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+    receiver.answers.push((response) => arrive(() => response.writeHead(202).end()));
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const looking = courier();
+    looks = 0;
+    looking.start();
+    vi.advanceTimersByTime(2000);
+    const release = await arrived;
+    vi.advanceTimersByTime(20_000);
+    release();
+    await looking.deliver();
+    expect(looks).toBe(2);
+    vi.advanceTimersByTime(2000);
+    await looking.close();
+    vi.useRealTimers();
+    expect(looks).toBe(3);
+    expect(subjects(receiver)).toEqual(['acme-old-0']);
   });
 
   it('end with the process, between two of them', async () => {
