@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { createConnection } from 'mysql2/promise';
@@ -8,7 +8,7 @@ import { afterAll, describe, inject } from 'vitest';
 import type { DatabaseLocation } from '../../src/config/types.ts';
 import { openDatabase } from '../../src/database/connection.ts';
 import type { Connection } from '../../src/database/connection.ts';
-import { migrateUp } from '../../src/database/migrations.ts';
+import type { MysqlServer } from './global-setup.ts';
 import { scratchFolder } from './scratch.ts';
 
 export type Dialect = DatabaseLocation['dialect'];
@@ -23,22 +23,31 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
+/** One that is a file. */
+export interface SqliteDatabase extends TestDatabase {
+  readonly file: string;
+}
+
 /** A database without tables. */
 export function emptyDatabase(dialect: Dialect): Promise<TestDatabase> {
-  return dialect === 'sqlite' ? sqliteDatabase() : mysqlDatabase(mysqlUrl());
+  return dialect === 'sqlite' ? sqliteDatabase() : mysqlDatabase(mysqlServer().url);
 }
 
-/** A database with the current schema. */
+/** A database with the current schema: a copy of one that was migrated once for all tests. */
 export async function freshDatabase(dialect: Dialect): Promise<TestDatabase> {
-  const database = await emptyDatabase(dialect);
-  await migrateUp(database.db);
-  return database;
+  if (dialect === 'sqlite') return sqliteDatabase(inject('sqliteTemplate'));
+  const { url, schema } = mysqlServer();
+  return mysqlDatabase(url, schema);
 }
 
-/** A new database, without tables, on a MySQL or MariaDB server at `serverUrl`. */
-export async function mysqlDatabase(serverUrl: string): Promise<TestDatabase> {
+/**
+ * A new database on a MySQL or MariaDB server at `serverUrl`.
+ *
+ * @param statements what makes its tables; by default it has none
+ */
+export async function mysqlDatabase(serverUrl: string, statements = ''): Promise<TestDatabase> {
   const name = `pairwise_${randomBytes(8).toString('hex')}`;
-  await administer(serverUrl, `create database ${name}`);
+  await administer(serverUrl, `create database ${name}; use ${name}; ${statements}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return testDatabase({ dialect: 'mysql', url: url.href }, () =>
@@ -46,11 +55,17 @@ export async function mysqlDatabase(serverUrl: string): Promise<TestDatabase> {
   );
 }
 
-async function sqliteDatabase(): Promise<TestDatabase> {
+/**
+ * A new SQLite database.
+ *
+ * @param template the file that it is a copy of; by default it has no tables
+ */
+export async function sqliteDatabase(template?: string): Promise<SqliteDatabase> {
   const folder = await scratchFolder('pairwise-');
-  return testDatabase({ dialect: 'sqlite', file: join(folder, 'pairwise.sqlite') }, () =>
-    rm(folder, { recursive: true, force: true }),
-  );
+  const file = join(folder, 'pairwise.sqlite');
+  if (template !== undefined) await copyFile(template, file);
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  return { ...testDatabase({ dialect: 'sqlite', file }, remove), file };
 }
 
 function testDatabase(location: DatabaseLocation, remove: () => Promise<void>): TestDatabase {
@@ -94,16 +109,16 @@ export function describeOnEachDialect(name: string, tests: (open: Opener) => voi
   });
 }
 
-function mysqlUrl(): string {
+function mysqlServer(): Exclude<MysqlServer, { problem: string }> {
   const server = inject('mysqlServer');
-  if ('url' in server) return server.url;
+  if ('url' in server) return server;
   throw new Error(`There is no MySQL or MariaDB server to test on. ${server.problem}`);
 }
 
 async function administer(serverUrl: string, sql: string): Promise<void> {
   const url = new URL(serverUrl);
   url.pathname = '/';
-  const connection = await createConnection(url.href);
+  const connection = await createConnection({ uri: url.href, multipleStatements: true });
   try {
     await connection.query(sql);
   } finally {
