@@ -5,14 +5,9 @@ import { join } from 'node:path';
 
 import { stringify } from 'yaml';
 
-import { listen } from '../test/support/listen.ts';
 import { reservePlace, startVendor } from '../test/support/vendors/vendor.ts';
 import type { Place, Vendor } from '../test/support/vendors/vendor.ts';
-import { createLegacyProvider } from './legacy-idp/provider.ts';
-import type { LegacyClient } from './legacy-idp/provider.ts';
-import { newLegacyKey } from './legacy-idp/signing-keys.ts';
-import { LegacyStore } from './legacy-idp/store.ts';
-import { ALICE, BOB } from './legacy-idp/users.ts';
+import { legacyClient, startLegacyProvider } from './legacy-idp/start.ts';
 import { runCommand, startServing } from './proxy-process.ts';
 
 /** A vendor of the demo, and what the operator lets it see. */
@@ -109,29 +104,6 @@ export async function setScene(
     direct,
     vendors: [await open(ACME), await open(BOLT)],
     proxyEnded: proxy.ended,
-  };
-}
-
-async function startLegacyProvider(
-  clients: readonly LegacyClient[],
-): Promise<{ issuer: string; close: () => Promise<void> }> {
-  const key = await newLegacyKey();
-  const store = new LegacyStore();
-  let handle: ReturnType<typeof createLegacyProvider> = async () => undefined;
-  const { port, close } = await listen((request, response) => {
-    handle(request, response).catch(() => response.destroy());
-  });
-  const issuer = `http://localhost:${port}`;
-  handle = createLegacyProvider({ issuer, clients, users: [ALICE, BOB], keys: [key], store });
-  return { issuer, close };
-}
-
-function legacyClient(id: string, clientSecret: string, redirectUri: string): LegacyClient {
-  return {
-    client_id: id,
-    client_secret: clientSecret,
-    redirect_uris: [redirectUri],
-    token_endpoint_auth_method: 'client_secret_basic',
   };
 }
 
