@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { startVendor } from '../test/support/vendors/vendor.ts';
 import { legacyClient, startLegacyProvider } from './legacy-idp/start.ts';
 
-const USAGE = `npm run stand-ins -- --provider URL --vendor URL --issuer URL
+const USAGE = `node_modules/.bin/node demo/stand-ins.ts --provider URL --vendor URL --issuer URL
 
 A legacy provider and the vendor Acme Learning, for trying the proxy out between
 them (docs/getting-started.md). Both stay up until they are told to end.
