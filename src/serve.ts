@@ -69,6 +69,8 @@ async function work(config: Config, log: Logger): Promise<number> {
   );
   const signal = await endSignal();
   log.info({ signal }, 'draining');
+  application.drain();
+  if (signal === 'SIGTERM') await stayOpen(servers, config.drainDelay);
   await drain(application, servers);
   log.info('stopped');
   return 0;
@@ -97,6 +99,25 @@ function endSignal(): Promise<NodeJS.Signals> {
     process.on('SIGTERM', resolve);
     process.on('SIGINT', resolve);
   });
+}
+
+/**
+ * Takes requests on while a load balancer learns that there should be no more, and
+ * keeps no connection alive for further ones. Another signal ends it.
+ *
+ * @param delay seconds
+ */
+async function stayOpen(servers: readonly Server[], delay: number): Promise<void> {
+  if (delay === 0) return;
+  for (const server of servers) {
+    server.prependListener('request', (_request, response) => {
+      response.setHeader('connection', 'close');
+    });
+  }
+  const done = new AbortController();
+  const waited = sleep(delay * 1000, undefined, { signal: done.signal }).catch(() => undefined);
+  await Promise.race([waited, endSignal()]);
+  done.abort();
 }
 
 /** Readiness turns first, then what is in flight is answered, then everything is closed. */

@@ -54,6 +54,7 @@ function assemble(values: Values, secrets: Config['secrets']): Config {
     outboundPrivateOrigins: present('OUTBOUND_PRIVATE_ORIGINS'),
     internalApis: present('INTERNAL_APIS'),
     maxStaleness: present('MAX_STALENESS'),
+    drainDelay: present('DRAIN_DELAY'),
     adminUrl: present('ADMIN_URL'),
     logLevel: present('LOG_LEVEL'),
   };

@@ -64,6 +64,8 @@ export interface Config {
   readonly outboundPrivateOrigins: readonly string[];
   /** Seconds for which the last known registry may be served while the database is away. */
   readonly maxStaleness: number;
+  /** Seconds for which the listeners stay open after SIGTERM, while `/readyz` says 503 already. */
+  readonly drainDelay: number;
   readonly adminUrl: string;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }

@@ -52,6 +52,7 @@ export const VARIABLES = {
   OUTBOUND_PRIVATE_ORIGINS: { reader: listOf(originAddress), fallback: '' },
   WORKERS: { reader: wholeNumber(1, 64), fallback: '1' },
   MAX_STALENESS: { reader: wholeNumber(0, 31_536_000), fallback: '60' },
+  DRAIN_DELAY: { reader: wholeNumber(0, 600), fallback: '0' },
   LOG_LEVEL: { reader: logLevels, fallback: 'info' },
 } as const satisfies Record<string, Variable>;
 

@@ -21,6 +21,7 @@ describe('a minimal environment', () => {
       federationOrigins: [],
       internalApis: [],
       maxStaleness: 60,
+      drainDelay: 0,
       adminUrl: 'http://localhost:8081',
       logLevel: 'info',
     });
@@ -69,6 +70,7 @@ test('a full environment is read to the letter', () => {
     UPSTREAM_REGISTRATION_TOKEN: 'registration-token',
     INTERNAL_APIS: 'orders=https://orders.internal/v1,stock=http://10.0.0.7:8080',
     MAX_STALENESS: '0',
+    DRAIN_DELAY: '5',
     ADMIN_URL: 'https://admin.example.com/pairwise',
     LOG_LEVEL: 'debug',
   });
@@ -103,6 +105,7 @@ test('a full environment is read to the letter', () => {
       { name: 'stock', address: 'http://10.0.0.7:8080' },
     ],
     maxStaleness: 0,
+    drainDelay: 5,
     adminUrl: 'https://admin.example.com/pairwise',
     logLevel: 'debug',
   });
