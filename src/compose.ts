@@ -26,6 +26,7 @@ import { outOfBand } from './composition/out-of-band.ts';
 import { composeEvents } from './composition/events.ts';
 import { composeLogout } from './composition/logout.ts';
 import { measurements } from './composition/measurements.ts';
+import { composeSecurityWebhook } from './composition/security-webhook.ts';
 import { composeNotices } from './composition/notices.ts';
 import { authorizationEndpointOf, relayUpstream } from './composition/relay-upstream.ts';
 import type { Logger } from './observability/logger.ts';
@@ -232,6 +233,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     publicKeys: () => ring.publicKeys(),
   });
   const events = composeEvents({ config, db, issue, registry, authentication, log });
+  const webhook = composeSecurityWebhook({ config, db, ring, clock, log });
   const publicKeys = () => ring.publicKeys();
   const internalApis = composeInternalApis(config, {
     ...{ issuer, seals, clock, publicKeys, upstream, dpop, registry },
@@ -304,7 +306,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     serving: !draining,
   });
   const { maxStaleness: maxStalenessSeconds } = config;
-  measured.lookAt({ db, clock, registry, ring, readiness, maxStalenessSeconds });
+  const tellsSecurityEvents = config.securityWebhook.url !== undefined;
+  measured.lookAt({
+    ...{ db, clock, registry, ring, readiness, maxStalenessSeconds, tellsSecurityEvents },
+  });
   const { metrics } = measured;
   const { mediaType } = metrics;
   const text = () => options.workers?.metrics() ?? metrics.text();
@@ -322,6 +327,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       stopHousekeeping();
       await logouts.close();
       await events.close();
+      await webhook.close();
       ring.close();
       await registry.close();
       await upstream.close();

@@ -31,6 +31,8 @@ export interface AuditFilter {
   readonly since?: Date | undefined;
   /** Before this instant. */
   readonly until?: Date | undefined;
+  /** Behind this position. */
+  readonly behind?: number | undefined;
 }
 
 /** A row as it is stored, its hash included. */
@@ -128,7 +130,7 @@ export async function lastPosition(
 }
 
 function filtered(db: Connection, filter: AuditFilter) {
-  const { act, actor, target, handle, since, until } = filter;
+  const { act, actor, target, handle, since, until, behind } = filter;
   const query = db<StoredRow>('audit_log').select('*');
   if (act?.endsWith('*') === true) {
     const beginning = act.slice(0, -1);
@@ -139,6 +141,7 @@ function filtered(db: Connection, filter: AuditFilter) {
   if (handle !== undefined) void query.where('handle', Buffer.from(handle, 'base64url'));
   if (since !== undefined) void query.where('at', '>=', since.getTime());
   if (until !== undefined) void query.where('at', '<', until.getTime());
+  if (behind !== undefined) void query.where('position', '>', behind);
   return query;
 }
 

@@ -19,6 +19,8 @@ export interface StandingParts {
   readonly ring: Pick<KeyRing, 'standings'>;
   readonly readiness: () => Readonly<Record<'database' | 'upstream' | 'serving', boolean>>;
   readonly maxStalenessSeconds: number;
+  /** Whether security events are pushed to somebody. */
+  readonly tellsSecurityEvents: boolean;
   readonly labels: BoundedLabels;
 }
 
@@ -39,7 +41,7 @@ export function standingLook(parts: StandingParts, gauges: Instruments): () => P
           sleep(PATIENCE, undefined, UNREF),
         ])
       : undefined;
-    showRows(gauges, read ?? undefined);
+    showRows(parts, gauges, read ?? undefined);
   };
 }
 
@@ -92,6 +94,7 @@ async function readRows({ db, clock }: StandingParts) {
 }
 
 function showRows(
+  { tellsSecurityEvents }: StandingParts,
   gauges: Instruments,
   rows: Awaited<ReturnType<typeof readRows>> | undefined,
 ): void {
@@ -103,6 +106,7 @@ function showRows(
   const { now, standing, salts, head } = rows;
   deliveriesWaiting.set({ queue: 'logout' }, standing.logoutDeliveries);
   deliveriesWaiting.set({ queue: 'events' }, standing.batchesBehind);
+  if (tellsSecurityEvents) deliveriesWaiting.set({ queue: 'security' }, standing.securityEvents);
   receiversFailing.set(standing.receiversFailing);
   reverseLookups.set({ of: 'all' }, standing.lookups.all);
   reverseLookups.set({ of: 'one_actor' }, standing.lookups.oneActor);

@@ -75,6 +75,24 @@ export function upstreamAddress(text: string): Reading<string> {
   return read(text);
 }
 
+/** An address that only the operator knows: https, or http on this machine; no user information. */
+export function webhookAddress(text: string): Reading<string> {
+  const url = webUrl(text);
+  if (url === undefined || (url.protocol === 'http:' && !isLoopback(url))) {
+    return unreadable(
+      'is not an https URL',
+      'write a full address such as https://siem.example.com/events',
+    );
+  }
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    return unreadable(
+      'holds a user name, a password or a fragment',
+      'write the address alone; what the receiver wants to hear first is SECURITY_WEBHOOK_AUTHORIZATION',
+    );
+  }
+  return read(text);
+}
+
 /** An origin (RFC 6454): scheme, host and port, nothing after. */
 export function originAddress(text: string): Reading<string> {
   const url = webUrl(text);

@@ -38,6 +38,16 @@ export function saltText(text: string): Reading<Uint8Array> {
     : unreadable('is not well-formed text', 'write the salt as UTF-8 text');
 }
 
+/** The value of a header (RFC 9110 5.5), in visible ASCII characters and single blanks. */
+export function headerValue(text: string): Reading<string> {
+  return /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(text)
+    ? read(text)
+    : unreadable(
+        'is not the value of a header',
+        'write the whole header’s value, such as: Bearer abc123',
+      );
+}
+
 /** A bearer token that fits into an `Authorization` header (RFC 6750 2.1, leniently). */
 export function bearerText(text: string): Reading<string> {
   return /^[\x21-\x7e]+$/.test(text)

@@ -53,6 +53,13 @@ function assemble(values: Values, secrets: Config['secrets']): Config {
     federationOrigins: present('FEDERATION_ORIGINS'),
     outboundPrivateOrigins: present('OUTBOUND_PRIVATE_ORIGINS'),
     internalApis: present('INTERNAL_APIS'),
+    securityWebhook: conceal(
+      {
+        url: values.SECURITY_WEBHOOK_URL,
+        authorization: values.SECURITY_WEBHOOK_AUTHORIZATION,
+      },
+      ['url', 'authorization'],
+    ),
     maxStaleness: present('MAX_STALENESS'),
     drainDelay: present('DRAIN_DELAY'),
     adminUrl: present('ADMIN_URL'),

@@ -50,6 +50,16 @@ const secretHasClient: Rule = (_values, environment) => {
   );
 };
 
+const webhookHasAddress: Rule = (_values, environment) => {
+  if (!environment.isSet('SECURITY_WEBHOOK_AUTHORIZATION')) return;
+  if (environment.isSet('SECURITY_WEBHOOK_URL')) return;
+  environment.report(
+    'SECURITY_WEBHOOK_URL',
+    'is not set, but SECURITY_WEBHOOK_AUTHORIZATION is',
+    'set both or neither',
+  );
+};
+
 const listenersAreTwo: Rule = ({ PUBLIC_LISTEN, ADMIN_LISTEN }, environment) => {
   if (PUBLIC_LISTEN === undefined || ADMIN_LISTEN === undefined) return;
   if (!overlap(PUBLIC_LISTEN, ADMIN_LISTEN)) return;
@@ -101,6 +111,7 @@ export const RULES: readonly Rule[] = [
   upstreamIsNamed,
   upstreamIsElsewhere,
   secretHasClient,
+  webhookHasAddress,
   listenersAreTwo,
   adminIsApart,
   upstreamIsNoFederation,

@@ -62,6 +62,12 @@ export interface Config {
   readonly internalApis: readonly InternalApi[];
   /** Origins named by vendors that may lie in private networks. */
   readonly outboundPrivateOrigins: readonly string[];
+  /** Where security events go; `url` undefined: nowhere. Some addresses are secrets themselves. */
+  readonly securityWebhook: {
+    readonly url: string | undefined;
+    /** The whole `Authorization` header. */
+    readonly authorization: string | undefined;
+  };
   /** Seconds for which the last known registry may be served while the database is away. */
   readonly maxStaleness: number;
   /** Seconds for which the listeners stay open after SIGTERM, while `/readyz` says 503 already. */

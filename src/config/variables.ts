@@ -1,7 +1,13 @@
-import { issuerAddress, originAddress, ownAddress, upstreamAddress } from './addresses.ts';
+import {
+  issuerAddress,
+  originAddress,
+  ownAddress,
+  upstreamAddress,
+  webhookAddress,
+} from './addresses.ts';
 import { databaseLocation } from './database-location.ts';
 import { internalApi } from './internal-apis.ts';
-import { bearerText, keyBytes } from './keys.ts';
+import { bearerText, headerValue, keyBytes } from './keys.ts';
 import { cidrBlock, listenAddress, pathPrefix } from './network.ts';
 import { anyText, listOf, oneOf, wholeNumber } from './reading.ts';
 import type { Reader } from './reading.ts';
@@ -51,6 +57,8 @@ export const VARIABLES = {
   INTERNAL_APIS: { reader: listOf(internalApi), fallback: '' },
   OUTBOUND_PRIVATE_ORIGINS: { reader: listOf(originAddress), fallback: '' },
   WORKERS: { reader: wholeNumber(1, 64), fallback: '1' },
+  SECURITY_WEBHOOK_URL: { reader: webhookAddress, secret: true },
+  SECURITY_WEBHOOK_AUTHORIZATION: { reader: headerValue, secret: true },
   MAX_STALENESS: { reader: wholeNumber(0, 31_536_000), fallback: '60' },
   DRAIN_DELAY: { reader: wholeNumber(0, 600), fallback: '0' },
   LOG_LEVEL: { reader: logLevels, fallback: 'info' },

@@ -40,6 +40,9 @@ interface Row {
   readonly last_failure: Buffer | null;
 }
 
+/** The stream of the operator's own receiver; those of vendors are named `client:…`. */
+export const SECURITY_STREAM = 'security';
+
 const NOBODY = bytes('');
 
 /** Whoever sends has lost the stream, and the next one need not wait. */
@@ -76,10 +79,15 @@ export async function readStreams(
   );
 }
 
-/** Makes a stream that begins with the oldest event, unless there is one. */
-export async function openStream(db: Connection, id: string): Promise<void> {
+/** Makes a stream, unless there is one; it begins with the oldest event, or behind `from`. */
+export async function openStream(
+  db: Connection,
+  id: string,
+  from: StreamPosition = { batch: 0, place: 0 },
+): Promise<void> {
   if ((await readStream(db, id)) !== undefined) return;
-  const start = { batch: 0, place: 0, holder: NOBODY, lease_until: 0, due_at: 0 };
+  const { batch, place } = from;
+  const start = { batch, place, holder: NOBODY, lease_until: 0, due_at: 0 };
   const counts = { failures: 0, tries: 0, delivered: 0, abandoned: 0 };
   try {
     await orUnavailable(() => db('event_streams').insert({ id: bytes(id), ...start, ...counts }));

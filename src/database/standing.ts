@@ -1,5 +1,7 @@
+import { bytes } from './bytes.ts';
 import { orUnavailable } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { SECURITY_STREAM } from './event-streams.ts';
 
 /** How much waits, and how much was asked; for whoever watches the proxy. */
 export interface Standing {
@@ -7,6 +9,8 @@ export interface Standing {
   readonly logoutDeliveries: number;
   /** Batches of changed subjects that the slowest receiver is behind. */
   readonly batchesBehind: number;
+  /** Security events that the operator's receiver has not taken yet; none where there is none. */
+  readonly securityEvents: number;
   /** Receivers of events whose last attempt failed. */
   readonly receiversFailing: number;
   /** Users whom operators asked for in this clock hour, all together and by one at most. */
@@ -28,10 +32,19 @@ export async function readStanding(db: Connection, now: Date): Promise<Standing>
       .where('expires_at', '>', now.getTime())
       .count({ rows: '*' })
       .first();
-    const streams: Counted = await db('event_streams').min({ batch: 'batch' }).first();
+    const streams: Counted = await ofVendors(db).min({ batch: 'batch' }).first();
     const batches: Counted = await db('event_batches').where({ id: 1 }).first('last');
-    const failing: Counted = await db('event_streams')
+    const failing: Counted = await ofVendors(db)
       .where('failures', '>', 0)
+      .count({ rows: '*' })
+      .first();
+    const feed: Counted = await db('event_streams')
+      .where({ id: bytes(SECURITY_STREAM) })
+      .first('batch');
+    const security: Counted = await db('audit_log')
+      .where('position', '>', feed?.['batch'] ?? Number.MAX_SAFE_INTEGER)
+      .where('act', '>=', 'security.')
+      .where('act', '<', 'security.~')
       .count({ rows: '*' })
       .first();
     const lookups: Counted = await db('subject_lookups')
@@ -43,10 +56,16 @@ export async function readStanding(db: Connection, now: Date): Promise<Standing>
     return {
       logoutDeliveries: Number(logouts?.['rows'] ?? 0),
       batchesBehind: slowest === null ? 0 : Number(batches?.['last'] ?? 0) - Number(slowest),
+      securityEvents: Number(security?.['rows'] ?? 0),
       receiversFailing: Number(failing?.['rows'] ?? 0),
       lookups: { all: Number(lookups?.['all'] ?? 0), oneActor: Number(lookups?.['most'] ?? 0) },
     };
   });
+}
+
+/** The streams of vendors, not the operator's own. */
+function ofVendors(db: Connection) {
+  return db('event_streams').whereNot({ id: bytes(SECURITY_STREAM) });
 }
 
 /** How many connections of the pool are used and free, and how much work waits for one. */

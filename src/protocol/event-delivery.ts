@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type {
   EventStream,
   EventTally,
-  StreamPosition,
   SubjectEvents,
   TellableChange,
 } from '../grants/subject-events.ts';
@@ -11,14 +10,10 @@ import type { EventReceiver, PushOutcome } from '../outbound/security-event-push
 import { pushSecurityEvent } from '../outbound/security-event-push.ts';
 import type { Exchange } from '../upstream/exchange.ts';
 import type { Client } from '../vendors/client.ts';
+import { afterFailure, behind, succeeded } from './stream-progress.ts';
 import { concerns, hasPseudonyms, jtiOf, subjectEvent } from './subject-event.ts';
 import type { SubjectEventParts } from './subject-event.ts';
 
-/** Seconds until the next attempt, after each one that failed without a success since. */
-const WAITS = [10, 30, 120, 600, 1800, 3600] as const;
-const LONGEST_WAIT = 3600;
-/** Attempts with one event: where nobody answers well, and where the receiver does not want it. */
-const ATTEMPTS = { failed: 12, refused: 3 } as const;
 /** What a log line says of an event that is not tried again. */
 const EVENT_ABANDONED = { event: 'delivery_abandoned', queue: 'events' } as const;
 /** Milliseconds between two looks at what waits. */
@@ -204,17 +199,8 @@ class Turn {
     { kind, why }: Exclude<PushOutcome, { kind: 'delivered' }>,
   ): Promise<void> {
     const { clock, log } = this.#parts;
-    const tries = stream.tries + 1;
-    const isOver = tries >= ATTEMPTS[kind];
-    const wait = WAITS[stream.failures] ?? LONGEST_WAIT;
     const jti = jtiOf(this.#parts, client, change);
-    const failed: EventStream = {
-      ...(isOver ? behind(stream, change) : stream),
-      tries: isOver ? 0 : tries,
-      failures: stream.failures + 1,
-      dueAt: new Date(clock().getTime() + wait * 1000),
-      lastFailure: why,
-    };
+    const { failed, isOver, tries, wait } = afterFailure(stream, change, { kind, why }, clock());
     const abandoned = isOver ? [{ jti, why, attempts: tries }] : [];
     await this.#save(failed, { delivered: this.#delivered, abandoned }, 'give back');
     const told = { client: client.clientId, jti, why, attempt: tries, retryAfter: wait };
@@ -229,14 +215,6 @@ class Turn {
   ): Promise<EventStream | undefined> {
     return this.#parts.events.save(this.#own, stream, tally, { now: this.#parts.clock(), lease });
   }
-}
-
-function succeeded(stream: EventStream): EventStream {
-  return { ...stream, failures: 0, tries: 0, lastFailure: undefined };
-}
-
-function behind(stream: EventStream, { batch, place }: StreamPosition): EventStream {
-  return { ...stream, batch, place };
 }
 
 /** Where a client takes events, if it takes them there. */

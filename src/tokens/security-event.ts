@@ -14,8 +14,8 @@ export type EventPayload = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * The claims of a Security Event Token (RFC 8417 2.2). Never `sub` nor `exp`, so that
- * nobody takes it for an ID token (4.5, 4.6); never `toe`, for the very instant at which
- * something happened is the same in every sector.
+ * nobody takes it for an ID token (4.5, 4.6). Vendors are never told `toe`, for the very instant
+ * at which something happened is the same in every sector.
  */
 export interface SecurityEventClaims {
   readonly iss: string;
@@ -23,6 +23,8 @@ export interface SecurityEventClaims {
   /** Of this token, not of the event. */
   readonly iat: number;
   readonly jti: string;
+  /** When it happened; for the operator alone. */
+  readonly toe?: number;
   readonly sub_id?: IssuerSubject;
   /** By the name of each event. */
   readonly events: Readonly<Record<string, EventPayload>>;

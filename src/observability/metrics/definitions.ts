@@ -122,7 +122,7 @@ export const METRICS = {
     across: 'max',
   }),
   deliveriesWaiting: gauge('pairwise_deliveries_waiting', ['queue'], {
-    help: '`logout`: logout tokens that no vendor has taken yet; `events`: batches of changed subjects that the slowest receiver is behind.',
+    help: '`logout`: logout tokens that no vendor has taken yet; `events`: batches of changed subjects that the slowest receiver is behind; `security`: security events that your own receiver has not taken yet.',
     across: 'max',
   }),
   receiversFailing: gauge('pairwise_event_receivers_failing', [], {
@@ -130,7 +130,7 @@ export const METRICS = {
     across: 'max',
   }),
   deliveriesAbandoned: counter('pairwise_deliveries_abandoned_total', ['queue'], {
-    help: 'Logout tokens and events that were given up.',
+    help: 'Logout tokens, events and security events that were given up.',
   }),
 } as const satisfies Readonly<Record<string, Definition>>;
 
