@@ -26,8 +26,15 @@ export const LIBRARIES = {
   knex: { packages: 'knex|mysql2', place: 'database/' },
   jose: { packages: 'jose', place: 'tokens/' },
   relay: { packages: 'http-proxy-middleware|httpxy', place: 'upstream/relay.ts' },
-  express: { packages: 'express|helmet|cors', place: 'http/, admin/, compose.ts and the relay' },
-  openidClient: { packages: 'openid-client|oauth4webapi', place: 'upstream discovery' },
+  express: {
+    packages: 'express|helmet|cors',
+    place: 'http/, admin/, dashboard/, compose.ts and the relay',
+  },
+  openidClient: {
+    packages: 'openid-client|oauth4webapi',
+    place: 'upstream discovery, and dashboard logins',
+  },
+  templates: { packages: 'hono|d3-scale', place: 'dashboard/' },
   undici: { packages: 'undici', place: 'upstream/' },
   metrics: { packages: 'prom-client', place: 'observability/metrics/' },
   commander: { packages: 'commander|cli-table3', place: 'cli/' },
@@ -45,6 +52,10 @@ const GLUE = ['grants/**', 'signing/**', 'outbound/**'];
 const BELOW_OPERATIONS = [
   ...[...BASE, 'config/**', 'observability/**', 'database/**', 'audit/**'],
   ...[...SERVICES, ...GLUE],
+];
+const DASHBOARD = [
+  ...['errors.ts', LOG, 'admin/**', 'database/at-rest.ts'],
+  ...['operations/admin-tokens.ts', 'operations/dashboard-sessions.ts'],
 ];
 const BELOW_CLI = [...BELOW_OPERATIONS, 'operations/**'];
 
@@ -156,6 +167,25 @@ export const DIRECTIONS: readonly Direction[] = [
     libraries: ['express'],
   },
   { files: ['src/admin/*/**'], up: '../../', knows: BELOW_CLI },
+  // Pages over the operations of the admin API: none of them reads or changes anything by itself.
+  {
+    files: ['src/dashboard/*.ts'],
+    up: '../',
+    knows: DASHBOARD,
+    knowsTypesOf: ['config/types.ts'],
+    libraries: ['express', 'templates'],
+  },
+  {
+    files: ['src/dashboard/provider-login.ts'],
+    up: '../',
+    knows: [],
+    knowsTypesOf: [
+      ...['config/types.ts', 'operations/dashboard-sessions.ts'],
+      ...['upstream/exchange.ts', 'upstream/provider.ts'],
+    ],
+    libraries: ['openidClient'],
+  },
+  { files: ['src/dashboard/*/**'], up: '../../', knows: ['admin/**'], libraries: ['templates'] },
   // It walks a login through a proxy of its own, so it composes one, and asks which addresses are ours.
   { files: ['src/doctor/**'], up: '../', knows: [...BELOW_CLI, 'compose.ts', 'http/routes.ts'] },
   {
@@ -174,7 +204,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/composition/**'],
     up: '../',
-    knows: [...BELOW_CLI, 'protocol/**', 'admin/**'],
+    knows: [...BELOW_CLI, 'protocol/**', 'admin/**', 'dashboard/**', '../package.json'],
   },
   {
     files: ['src/compose.ts'],

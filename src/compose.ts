@@ -4,6 +4,7 @@ import { AuditRecorder } from './audit/recorder.ts';
 import { composeAccount } from './composition/account.ts';
 import { composeAdminApi } from './composition/admin-api.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
+import { composeDashboard } from './composition/dashboard.ts';
 import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeMapping } from './composition/mapping.ts';
 import { referenceStore } from './composition/reference-store.ts';
@@ -316,7 +317,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   return {
     publicApp,
     metrics,
-    adminApp: createAdminApp({ api: admin.router, readiness, metrics: { mediaType, text } }),
+    adminApp: createAdminApp({
+      ...{ api: admin.router, readiness, metrics: { mediaType, text } },
+      dashboard: composeDashboard({ config, upstream, exchange, admin, readiness }),
+    }),
     registry,
     upstream,
     readiness,

@@ -6,27 +6,31 @@ import { type AdminProblem, problemBody, PROBLEMS } from './problems.ts';
 import type { KeptAnswer } from './repeats.ts';
 import type { Outcome, Route } from './route.ts';
 
-/**
- * An outcome as it is sent. It passes the schema of the answer, which lets only the members
- * through that it names: what a view holds beyond them does not leave.
- */
-export function answerOf({ answer: spec, id }: Route, outcome: Outcome, log: Logger): KeptAnswer {
+/** An outcome as it is sent. */
+export function answerOf(route: Route, outcome: Outcome, log: Logger): KeptAnswer {
+  const { answer: spec } = route;
   const headers = {
     ...(outcome.state !== undefined && { etag: entityTag(outcome.state) }),
     ...(outcome.location !== undefined && { location: `/admin/v1${outcome.location}` }),
   };
   if (spec.schema === undefined) return { status: spec.status, headers, body: '' };
+  const body = JSON.stringify(checkedValue(route, outcome, log));
+  return { status: spec.status, headers, body };
+}
+
+/**
+ * What an outcome says, as JSON. It passes the schema of the answer, which lets only the members
+ * through that it names: what a view holds beyond them does not leave.
+ */
+export function checkedValue({ answer: spec, id }: Route, outcome: Outcome, log: Logger): unknown {
+  if (spec.schema === undefined) return undefined;
   // As a reader will see it: dates as texts, absent members absent.
   const seen: unknown = JSON.parse(JSON.stringify(outcome.value));
   const read = spec.schema.safeParse(seen);
-  if (!read.success) {
-    const where = read.error.issues.map(
-      ({ path, code }) => `${path.map(String).join('.')} ${code}`,
-    );
-    log.error({ operation: id, where }, 'an answer does not fit its schema');
-    throw new Error('an answer does not fit its schema');
-  }
-  return { status: spec.status, headers, body: JSON.stringify(read.data) };
+  if (read.success) return read.data;
+  const where = read.error.issues.map(({ path, code }) => `${path.map(String).join('.')} ${code}`);
+  log.error({ operation: id, where }, 'an answer does not fit its schema');
+  throw new Error('an answer does not fit its schema');
 }
 
 /** Sends an answer. */

@@ -50,11 +50,16 @@ export class Authentication {
   async #find(presented: string): Promise<Caller | undefined> {
     const { adminToken } = this.#parts;
     if (adminToken !== undefined && secretsEqual(presented, adminToken)) {
-      return { name: ENVIRONMENT_TOKEN, scopes: ADMIN_SCOPES, expiresAt: undefined };
+      return ofToken({ name: ENVIRONMENT_TOKEN, scopes: ADMIN_SCOPES, expiresAt: undefined });
     }
     const token = await openAdminToken(this.#parts, presented);
-    return token && { name: token.name, scopes: token.scopes, expiresAt: token.expiresAt };
+    return token && ofToken(token);
   }
+}
+
+/** The caller that a token stands for. */
+export function ofToken({ name, scopes, expiresAt }: Omit<Caller, 'actor'>): Caller {
+  return { name, actor: `token:${name}`, scopes, expiresAt };
 }
 
 function unauthorized(isPresented: boolean): AdminProblem {

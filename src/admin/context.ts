@@ -9,10 +9,12 @@ export interface AdminContext extends DerivationContext, RegistryContext {
   readonly masterKeys: MasterKeys;
 }
 
-/** Whoever presented a good token. */
+/** Whoever presented a good token, or is logged in at the dashboard. */
 export interface Caller {
-  /** Of the token: the actor of the audit log is `token:NAME`. */
+  /** Of the token, or of who is logged in at the dashboard. */
   readonly name: string;
+  /** As the audit log calls them: `token:NAME` or `dashboard:NAME`. */
+  readonly actor: string;
   readonly scopes: readonly AdminScope[];
   /** Undefined: `ADMIN_TOKEN`, which holds while it is configured. */
   readonly expiresAt: Date | undefined;
@@ -20,5 +22,5 @@ export interface Caller {
 
 /** Who does it, for the audit log. */
 export function byCaller(caller: Caller, requestId: string, reason: string | undefined): By {
-  return { actor: `token:${caller.name}`, requestId, ...(reason !== undefined && { reason }) };
+  return { actor: caller.actor, requestId, ...(reason !== undefined && { reason }) };
 }

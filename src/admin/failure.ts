@@ -9,7 +9,9 @@ import {
   StaleError,
   UnknownError,
 } from '../vendors/problem.ts';
-import { AdminProblem } from './problems.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Caller } from './context.ts';
+import { AdminProblem, PROBLEMS } from './problems.ts';
 
 /** What an error of whatever kind is told as; `unexpected` for those that nobody thought of. */
 export function asProblem(error: unknown): AdminProblem {
@@ -38,6 +40,20 @@ export function asProblem(error: unknown): AdminProblem {
   }
   if (error instanceof Refusal) return ofRefusal(error);
   return ofExpress(error);
+}
+
+/** {@link asProblem}, with the one log line that tells of it. */
+export function recordedProblem(
+  log: Logger,
+  error: unknown,
+  caller: Pick<Caller, 'name'> | undefined,
+): AdminProblem {
+  const problem = asProblem(error);
+  const [status] = PROBLEMS[problem.code];
+  const fields = { code: problem.code, status, token: caller?.name };
+  if (status === 500) log.error({ ...fields, err: error }, 'an admin request failed');
+  else log.info(fields, 'an admin request was refused');
+  return problem;
 }
 
 /** What is to be changed is not as the request says that it is. */

@@ -9,20 +9,15 @@ import { answerOf, answerOfProblem, send } from './answer.ts';
 import type { Authentication } from './authenticate.ts';
 import { mustHaveScope } from './authenticate.ts';
 import { readBody } from './body.ts';
+import { mustBeConfirmed } from './confirmation.ts';
 import { byCaller, type AdminContext, type Caller } from './context.ts';
-import { asProblem } from './failure.ts';
+import { recordedProblem } from './failure.ts';
 import { openApiDocument } from './openapi.ts';
 import { statedState } from './precondition.ts';
-import { AdminProblem, PROBLEMS } from './problems.ts';
+import { AdminProblem } from './problems.ts';
 import { hasBody, invalid, readBy, readQuery } from './read-input.ts';
 import { onceForKey, readKey } from './repeats.ts';
-import {
-  pathNames,
-  reason as reasonText,
-  speaksInBody,
-  type Outcome,
-  type Route,
-} from './route.ts';
+import { pathNames, reason as reasonText, type Outcome, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 /** What the API is made of. */
@@ -148,14 +143,6 @@ function readReason(header: string | undefined): string | undefined {
   return readBy(reasonText, text, 'Audit-Reason');
 }
 
-function mustBeConfirmed(each: Route, isConfirmed: boolean): void {
-  if (each.needsConfirmation === undefined || isConfirmed) return;
-  const hint = speaksInBody(each)
-    ? 'Nothing was changed. Send it with "confirm": true to do it.'
-    : 'Nothing was changed. Send it with the header "Confirm: yes" to do it.';
-  throw new AdminProblem('confirmation_required', each.needsConfirmation, { hint });
-}
-
 async function sendLines(response: Response, lines: AsyncIterable<string>): Promise<void> {
   const iterator = lines[Symbol.asyncIterator]();
   // What is refused is refused before the first line, while there is still a status to say so.
@@ -214,12 +201,8 @@ function patternOf(path: string): RegExp {
 }
 
 const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const problem = asProblem(error);
   const { log, requestId, caller } = localsOf(response);
-  const [status] = PROBLEMS[problem.code];
-  const fields = { code: problem.code, status, token: caller?.name };
-  if (status === 500) log.error({ ...fields, err: error }, 'an admin request failed');
-  else log.info(fields, 'an admin request was refused');
+  const problem = recordedProblem(log, error, caller);
   if (response.headersSent) {
     next(error);
     return;

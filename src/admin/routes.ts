@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { ACTIVITY_ROUTES } from './routes/activity.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { EVENT_ROUTES } from './routes/client-events.ts';
 import { TRANSFER_ROUTES } from './routes/client-transfer.ts';
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...LINK_ROUTES,
   ...SALT_ROUTES,
   ...KEY_ROUTES,
+  ...ACTIVITY_ROUTES,
   ...AUDIT_ROUTES,
   ...TOKEN_ROUTES,
 ];

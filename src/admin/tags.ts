@@ -6,6 +6,7 @@ export const TAGS = {
   subjects: 'The users behind the pseudonyms. Every question is recorded.',
   salts: 'What first pseudonyms are derived from.',
   keys: 'The keys that sign, and the key that wraps.',
+  activity: 'What happens, in numbers, and which sectors there are.',
   audit: 'What was done, by whom, and whether that is true.',
   tokens: 'Who may use this API.',
 } as const;

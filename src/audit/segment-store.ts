@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import { asBuffer, bytes, text } from '../database/bytes.ts';
 import type { Transaction } from '../database/connection.ts';
+import { countOnDay } from '../database/daily-activity.ts';
 import type { By } from './by.ts';
 import { appendAudit, HANDLE, lockHead } from './store.ts';
 
@@ -75,6 +76,7 @@ export async function appendSegment(
   const entry = { ...by, act: 'pseudonyms.recorded', target: 'pseudonyms', details } as const;
   const position = await appendAudit(trx, entry, at);
   await trx('audit_segments').insert({ position, records: encoded });
+  await countOnDay(trx, day, { made: counts.made, seen: counts.used });
   return position;
 }
 

@@ -1,4 +1,5 @@
 import { Authentication } from '../admin/authenticate.ts';
+import type { AdminContext } from '../admin/context.ts';
 import { adminApi } from '../admin/router.ts';
 import type { Config } from '../config/types.ts';
 import { purgeExpired } from '../database/purge.ts';
@@ -17,6 +18,9 @@ export interface AdminApiOptions extends OperationContext {
 /** The admin API as the composed application has it. */
 export interface ComposedAdminApi {
   readonly router: ReturnType<typeof adminApi>;
+  /** What the dashboard shares with it. */
+  readonly authentication: Authentication;
+  readonly context: AdminContext;
   close(): Promise<void>;
 }
 
@@ -39,22 +43,21 @@ export function composeAdminApi({
       log.warn({ err: error }, 'kept answers not removed');
     });
   }, INTERVAL).unref();
-  const router = adminApi({
-    authentication: new Authentication({ db, clock, adminToken: config.adminToken }),
-    context: {
-      ...context,
-      algorithm: config.pseudonymAlgorithm,
-      pairwiseSalt: config.secrets.pairwiseSalt,
-      masterKeys: config.secrets,
-      vendorExchange: pool.exchange,
-      upstreamGrants: async (named) => {
-        if (grantsOfUpstream(named).length === 0) return undefined;
-        return upstream.known ? upstreamGrants(upstream.metadata()) : 'unknown';
-      },
+  const authentication = new Authentication({ db, clock, adminToken: config.adminToken });
+  const adminContext: AdminContext = {
+    ...context,
+    algorithm: config.pseudonymAlgorithm,
+    pairwiseSalt: config.secrets.pairwiseSalt,
+    masterKeys: config.secrets,
+    vendorExchange: pool.exchange,
+    upstreamGrants: async (named) => {
+      if (grantsOfUpstream(named).length === 0) return undefined;
+      return upstream.known ? upstreamGrants(upstream.metadata()) : 'unknown';
     },
-  });
+  };
   return {
-    router,
+    ...{ authentication, context: adminContext },
+    router: adminApi({ authentication, context: adminContext }),
     close: async () => {
       clearInterval(timer);
       await pool.close();

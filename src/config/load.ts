@@ -63,6 +63,11 @@ function assemble(values: Values, secrets: Config['secrets']): Config {
     maxStaleness: present('MAX_STALENESS'),
     drainDelay: present('DRAIN_DELAY'),
     adminUrl: present('ADMIN_URL'),
+    dashboard: {
+      roleClaim: present('DASHBOARD_ROLE_CLAIM'),
+      roles: present('DASHBOARD_ROLES'),
+      scope: present('DASHBOARD_SCOPE'),
+    },
     logLevel: present('LOG_LEVEL'),
   };
   return conceal(config, ['adminToken']);

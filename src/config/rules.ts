@@ -1,4 +1,4 @@
-import { withoutTrailingSlash } from './addresses.ts';
+import { isLoopback, withoutTrailingSlash } from './addresses.ts';
 import type { Environment } from './environment.ts';
 import { overlapping } from './internal-apis.ts';
 import { overlap } from './network.ts';
@@ -75,6 +75,26 @@ const adminIsApart: Rule = ({ ISSUER, ADMIN_URL }, environment) => {
   environment.report('ADMIN_URL', 'is ISSUER itself', 'write the address of the admin listener');
 };
 
+const rolesHaveClient: Rule = ({ DASHBOARD_ROLES = [] }, environment) => {
+  if (DASHBOARD_ROLES.length === 0 || environment.isSet('UPSTREAM_CLIENT_ID')) return;
+  environment.report(
+    'UPSTREAM_CLIENT_ID',
+    'is not set, but DASHBOARD_ROLES is',
+    'set both, so that people can log in at the dashboard through the identity provider',
+  );
+};
+
+const adminIsSafe: Rule = ({ ADMIN_URL, DASHBOARD_ROLES = [] }, environment) => {
+  if (ADMIN_URL === undefined || DASHBOARD_ROLES.length === 0) return;
+  const url = new URL(ADMIN_URL);
+  if (url.protocol === 'https:' || isLoopback(url)) return;
+  environment.report(
+    'ADMIN_URL',
+    'uses http beyond this machine, and DASHBOARD_ROLES is set',
+    'write an https:// address; logins and sessions must not travel in the clear',
+  );
+};
+
 const upstreamIsNoFederation: Rule = (values, environment) => {
   const { FEDERATION_ORIGINS = [], ISSUER, UPSTREAM_ISSUER, UPSTREAM_URL } = values;
   const own = [ISSUER, UPSTREAM_ISSUER, UPSTREAM_URL].filter((address) => address !== undefined);
@@ -114,6 +134,8 @@ export const RULES: readonly Rule[] = [
   webhookHasAddress,
   listenersAreTwo,
   adminIsApart,
+  rolesHaveClient,
+  adminIsSafe,
   upstreamIsNoFederation,
   internalApisAreApart,
 ];

@@ -22,6 +22,12 @@ export interface InternalApi {
   readonly address: string;
 }
 
+/** Who has a value in the claim that names roles, has the role at the dashboard. */
+export interface DashboardRoleRule {
+  readonly role: 'viewer' | 'operator' | 'privacy';
+  readonly value: string;
+}
+
 /** The whole configuration of one process: frozen, complete, validated. */
 export interface Config {
   /** Our public URL, without a trailing slash; may have a path. */
@@ -73,5 +79,12 @@ export interface Config {
   /** Seconds for which the listeners stay open after SIGTERM, while `/readyz` says 503 already. */
   readonly drainDelay: number;
   readonly adminUrl: string;
+  /** Logins at the dashboard; without rules only `ADMIN_TOKEN` opens it. */
+  readonly dashboard: {
+    readonly roleClaim: string;
+    readonly roles: readonly DashboardRoleRule[];
+    /** What a login asks for, separated by spaces. */
+    readonly scope: string;
+  };
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }

@@ -5,6 +5,7 @@ import {
   upstreamAddress,
   webhookAddress,
 } from './addresses.ts';
+import { claimName, dashboardRole, loginScope } from './dashboard-roles.ts';
 import { databaseLocation } from './database-location.ts';
 import { internalApi } from './internal-apis.ts';
 import { bearerText, headerValue, keyBytes } from './keys.ts';
@@ -50,6 +51,9 @@ export const VARIABLES = {
   ADMIN_LISTEN: { reader: listenAddress, fallback: '127.0.0.1:8081' },
   ADMIN_URL: { reader: ownAddress, fallback: 'http://localhost:8081' },
   ADMIN_TOKEN: { reader: bearerText, secret: true },
+  DASHBOARD_ROLES: { reader: listOf(dashboardRole), fallback: '' },
+  DASHBOARD_ROLE_CLAIM: { reader: claimName, fallback: 'groups' },
+  DASHBOARD_SCOPE: { reader: loginScope, fallback: 'openid' },
   TRUSTED_PROXIES: { reader: listOf(cidrBlock), fallback: '' },
   FRONT_CHANNEL: { reader: oneOf<FrontChannel>('relay', 'callback'), fallback: 'relay' },
   RELAY_PATHS: { reader: listOf(pathPrefix), fallback: '' },

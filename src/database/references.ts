@@ -33,9 +33,10 @@ export async function putNamed(
   name: string,
   value: Uint8Array,
   expiresAt: Date,
+  user?: Uint8Array,
 ): Promise<boolean> {
   try {
-    await insert(db, purpose, name, value, expiresAt);
+    await insert(db, purpose, name, value, expiresAt, user);
     return true;
   } catch (error) {
     if (isUniqueViolation(error)) return false;

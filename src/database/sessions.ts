@@ -82,6 +82,21 @@ export async function revokedGrants(db: Connection, now: Date): Promise<readonly
   return rows.map((row) => text(row.grant_id));
 }
 
+/** How many grants end within a time, the first instant included; one range of an index. */
+export async function countSessionsExpiring(
+  db: Connection,
+  from: Date,
+  until: Date,
+): Promise<number> {
+  const [row] = await orUnavailable(() =>
+    db('sessions')
+      .where('expires_at', '>=', from.getTime())
+      .andWhere('expires_at', '<', until.getTime())
+      .count<{ sessions: number | string }[]>({ sessions: '*' }),
+  );
+  return Number(row?.sessions ?? 0);
+}
+
 /** Forgets grants that have expired; returns how many. */
 export function purgeSessions(db: Connection, now: Date): Promise<number> {
   return purgeExpired(db, 'sessions', now);

@@ -6,6 +6,8 @@ import helmet from 'helmet';
 export interface AdminAppParts {
   /** The admin API, below `/admin`. */
   readonly api: Router;
+  /** The dashboard, at `/`. */
+  readonly dashboard: Router;
   /** What readiness depends on, by name; all true: ready. */
   readonly readiness: () => Readonly<Record<string, boolean>>;
   /** What Prometheus reads. */
@@ -38,6 +40,7 @@ export function createAdminApp(parts: AdminAppParts): Express {
     else response.set('content-type', mediaType).send(scraped);
   });
   app.use('/admin', parts.api);
+  app.use(parts.dashboard);
   app.use((_request, response) => {
     response.status(404).json({ error: { code: 'not_found', message: 'Nothing is here.' } });
   });

@@ -1,5 +1,6 @@
 import { Refusal, orRefuse } from '../errors.ts';
 import type { Reason } from '../errors.ts';
+import { GRANT_SECONDS } from '../grants/lifetime.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Subjects } from '../subjects/settle.ts';
 import { sidFor } from '../tokens/derived.ts';
@@ -48,9 +49,6 @@ export interface IssueParts {
 
 /** Seconds for which a token is good where the upstream does not say. */
 const DEFAULT_LIFETIME = 3600;
-
-/** A grant ends a year after its login, however often it is refreshed. */
-const GRANT_SECONDS = 365 * 24 * 3600;
 
 /**
  * A lifetime in whole minutes, as far as it has any. An upstream that ends its

@@ -56,6 +56,39 @@ export async function readPhases(
   return phases;
 }
 
+/** How many clients are in a phase, wholly or narrowed to some of their users. */
+export interface PhaseCount {
+  readonly phase: Phase;
+  readonly narrowed: boolean;
+  readonly clients: number;
+}
+
+/** How many clients stand in each phase. */
+export async function countPhases(db: Connection): Promise<readonly PhaseCount[]> {
+  const newest = db('phase_changes')
+    .select('client_id')
+    .max({ version: 'version' })
+    .groupBy('client_id')
+    .as('newest');
+  const rows = await db('phase_changes')
+    .join(newest, (on) => {
+      on.on('phase_changes.client_id', 'newest.client_id').andOn(
+        'phase_changes.version',
+        'newest.version',
+      );
+    })
+    .select<Pick<PhaseRow, 'phase' | 'percent' | 'pilot_users'>[]>(
+      ...['phase', 'percent', 'pilot_users'],
+    );
+  const counts = Map.groupBy(rows, ({ phase, percent, pilot_users: pilots }) => {
+    const narrowed = phase === 'pairwise' && (percent !== null || pilots !== '[]');
+    return JSON.stringify({ phase, narrowed });
+  });
+  return [...counts].map(([key, { length }]) => {
+    return { ...(JSON.parse(key) as Omit<PhaseCount, 'clients'>), clients: length };
+  });
+}
+
 /** Records a version. Within the transaction that appended its change. */
 export async function insertPhase(
   trx: Transaction,

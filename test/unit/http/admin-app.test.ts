@@ -9,7 +9,10 @@ function app(
   text: () => Promise<string> = () => Promise.resolve('up 1\n'),
 ) {
   const metrics = { mediaType: 'text/plain; version=0.0.4; charset=utf-8', text };
-  return createAdminApp({ api: express.Router(), readiness: () => checks, metrics });
+  return createAdminApp({
+    ...{ api: express.Router(), dashboard: express.Router() },
+    ...{ readiness: () => checks, metrics },
+  });
 }
 
 describe('the probes', () => {

@@ -1,0 +1,158 @@
+/** What pages read of the answers of the admin API; the schemas there have judged each of them. */
+
+export type PhaseName = 'public' | 'shadow' | 'pairwise';
+
+export interface ListOf<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+export interface VendorAnswer {
+  readonly id: string;
+  readonly name: string;
+  readonly contacts: readonly string[];
+  readonly policy_uri: string | null;
+  readonly clients: readonly string[];
+}
+
+export interface ClientListed {
+  readonly client_id: string;
+  readonly vendor: string;
+  readonly phase: PhaseName | null;
+  readonly percent: number | null;
+  readonly sector: string;
+  readonly authentication: 'forwarded' | 'terminated';
+  readonly can_bypass: boolean;
+}
+
+export interface ClientAnswer extends ClientListed {
+  readonly client_name?: string;
+  readonly has_client_secret: boolean;
+  readonly accept_bypass: boolean;
+  readonly pilot_users: number;
+}
+
+export interface VersionAnswer {
+  readonly version: number;
+  readonly phase: PhaseName;
+  readonly percent: number | null;
+  readonly pilot_users: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly restores: number | null;
+}
+
+export interface RolloutAnswer extends VersionAnswer {
+  readonly client_id: string;
+  readonly vendor: string;
+  readonly previous: string | null;
+  readonly previous_version: number | null;
+  readonly can_bypass: boolean;
+  readonly accept_bypass_at: string | null;
+}
+
+export interface EditAnswer {
+  readonly action: string;
+  readonly id: string;
+  readonly fields: readonly string[];
+  readonly warnings: readonly { readonly wrong: string; readonly right: string }[];
+  readonly client_secret?: string;
+}
+
+export interface MappingTokenAnswer {
+  readonly id: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly token?: string;
+}
+
+export interface ActivityAnswer {
+  readonly days: readonly {
+    readonly day: string;
+    readonly logins: number;
+    readonly new_pseudonyms: number;
+    readonly users_seen: number;
+  }[];
+  readonly phases: readonly {
+    readonly phase: PhaseName;
+    readonly narrowed: boolean;
+    readonly clients: number;
+  }[];
+}
+
+export interface SectorAnswer {
+  readonly sector: string;
+  readonly vendor: string;
+  readonly clients: readonly string[];
+  readonly documents: readonly {
+    readonly client_id: string;
+    readonly sector_identifier_uri: string;
+    readonly checked_at: string | null;
+    readonly failing_since: string | null;
+    readonly problem: string | null;
+  }[];
+}
+
+export interface KeyAnswer {
+  readonly kid: string;
+  readonly alg: string;
+  readonly state: string;
+  readonly created_at: string;
+  readonly signs_from: string | null;
+  readonly signed_until: string | null;
+  readonly published: boolean;
+}
+
+export interface SaltAnswer {
+  readonly version: number;
+  readonly state: string;
+  readonly pseudonyms: number;
+  readonly created_at: string;
+  readonly retired_at: string | null;
+  readonly destroy_after: string | null;
+}
+
+export interface AuditAnswer {
+  readonly position: number;
+  readonly at: string;
+  readonly act: string;
+  readonly actor: string;
+  readonly target: string;
+  readonly handle: string | null;
+  readonly reason: string | null;
+  readonly request_id: string | null;
+  readonly details: Readonly<Record<string, unknown>> | null;
+}
+
+export interface VerificationAnswer {
+  readonly intact: boolean;
+  readonly head: string;
+  readonly rows: number;
+  readonly segments: number;
+  readonly found: number;
+  readonly damages: readonly {
+    readonly kind: string;
+    readonly position: number;
+    readonly message: string;
+  }[];
+}
+
+export interface HeldAnswer {
+  readonly sector: string;
+  readonly vendor: string | null;
+  readonly sub: string;
+  readonly generation: number;
+  readonly algorithm: string;
+  readonly created_at: string;
+  readonly retired_at: string | null;
+}
+
+export interface ErasureAnswer {
+  readonly erasure: string;
+  readonly erased: boolean;
+  readonly sectors: number;
+  readonly pseudonyms: number;
+  readonly sessions: number;
+  readonly audit_position: number;
+}
