@@ -72,7 +72,6 @@ export interface ActivityAnswer {
     readonly day: string;
     readonly logins: number;
     readonly new_pseudonyms: number;
-    readonly users_seen: number;
   }[];
   readonly phases: readonly {
     readonly phase: PhaseName;

@@ -1,7 +1,25 @@
 import type { Page } from './page.ts';
+import { AUDIT_PAGES } from './pages/audit.ts';
+import { CLIENT_DETAIL_PAGES } from './pages/client.ts';
+import { CLIENT_PAGES } from './pages/clients.ts';
+import { KEY_PAGES } from './pages/keys.ts';
 import { overviewPages, type Health } from './pages/overview.ts';
+import { PEOPLE_PAGES } from './pages/people.ts';
+import { ROLLOUT_PAGES } from './pages/rollout.ts';
+import { SECTOR_PAGES } from './pages/sectors.ts';
+import { VENDOR_PAGES } from './pages/vendors.ts';
 
 /** Every page, and every form that one of them sends. */
 export function dashboardPages({ health }: { readonly health: () => Health }): readonly Page[] {
-  return [...overviewPages(health)];
+  return [
+    ...overviewPages(health),
+    ...VENDOR_PAGES,
+    ...CLIENT_PAGES,
+    ...CLIENT_DETAIL_PAGES,
+    ...ROLLOUT_PAGES,
+    ...PEOPLE_PAGES,
+    ...AUDIT_PAGES,
+    ...KEY_PAGES,
+    ...SECTOR_PAGES,
+  ];
 }

@@ -96,3 +96,19 @@ export function shownOnce(what: string, value: string): Html {
     <p><code class="secret">${value}</code></p>
   </section>`;
 }
+
+/** Why something was done, out of a form; absent where nothing was said. */
+export function reasonOf({ form: sent }: Pick<Visit, 'form'>): { readonly reason?: string } {
+  const reason = (sent.get('reason') ?? '').trim();
+  return reason === '' ? {} : { reason };
+}
+
+/** What a form has done, by the word that its redirect carries; nothing of the address is shown. */
+export function done(
+  { query }: Pick<Visit, 'query'>,
+  words: Readonly<Record<string, string>>,
+): Html {
+  const word = query.get('done') ?? '';
+  if (!Object.hasOwn(words, word)) return html``;
+  return html`<section class="notice" role="status"><p>${words[word]}</p></section>`;
+}

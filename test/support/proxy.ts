@@ -29,6 +29,8 @@ export interface ProxyOptions {
   readonly clock?: () => Date;
   /** Default: a free port. */
   readonly port?: number;
+  /** Of the admin listener. Default: a free port. */
+  readonly adminPort?: number;
 }
 
 /** A proxy that runs in this process, on a free port of 127.0.0.1. */
@@ -92,7 +94,10 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   await register(options.vendors);
   const application = await compose({ config, clock, log });
   running.app = application.publicApp;
-  const admin = await listen((request, response) => application.adminApp(request, response));
+  const admin = await listen(
+    (request, response) => application.adminApp(request, response),
+    options.adminPort,
+  );
   await application.upstream.recheck();
   return {
     ...{ issuer, application, database, config, keyring, log: lines },
@@ -105,7 +110,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
     replica: (environment) =>
       startProxy({
         ...options,
-        ...{ port: 0, vendors: [], database },
+        ...{ port: 0, adminPort: 0, vendors: [], database },
         environment: { ...options.environment, ...environment },
       }),
     close: async () => {

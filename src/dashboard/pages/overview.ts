@@ -41,7 +41,6 @@ export function overviewPages(health: () => Health): readonly Page[] {
         });
         const logins = days.map(({ day, logins: value }) => ({ label: day, value }));
         const made = days.map(({ day, new_pseudonyms: value }) => ({ label: day, value }));
-        const seen = days.map(({ day, users_seen: value }) => ({ label: day, value }));
         return {
           kind: 'page',
           title: 'Overview',
@@ -51,9 +50,6 @@ export function overviewPages(health: () => Health): readonly Page[] {
               <section>${barChart('logins', 'Logins, last 30 days', logins, 'Logins')}</section>
               <section>
                 ${barChart('made', 'New pseudonyms, last 30 days', made, 'New pseudonyms')}
-              </section>
-              <section>
-                ${barChart('seen', 'Users seen with a pseudonym, by day and sector', seen, 'Users')}
               </section>
             </div>`,
         };

@@ -1,0 +1,61 @@
+import { html } from 'hono/html';
+
+import type { ListOf, SectorAnswer } from '../answers.ts';
+import { valueOf, type Page } from '../page.ts';
+import { nextPage, pageQuery, state, table, time } from '../parts.ts';
+
+/** Sectors: whose they are, which clients share one, and what vouches for them. */
+export const SECTOR_PAGES: readonly Page[] = [
+  {
+    ...{ method: 'get', path: '/sectors' },
+    handle: async (visit) => {
+      const query = pageQuery(visit);
+      const { items, next } = await valueOf<ListOf<SectorAnswer>>(
+        visit.ask('listSectors', { query }),
+      );
+      const rows = items.map(
+        ({ sector, vendor, clients, documents }) =>
+          html`<tr>
+            <td><code>${sector}</code></td>
+            <td><a href="${visit.href(`/vendors/${encodeURIComponent(vendor)}`)}">${vendor}</a></td>
+            <td>
+              ${
+                clients.length === 0
+                  ? html`<span class="none">none; it stays reserved</span>`
+                  : clients.map(
+                      (id) =>
+                        html`<a href="${visit.href(`/clients/${encodeURIComponent(id)}`)}"
+                          >${id}</a
+                        > `,
+                    )
+              }
+            </td>
+            <td>
+              ${
+                documents.length === 0
+                  ? html`<span class="none">—</span>`
+                  : documents.map(
+                      (each) =>
+                        html`<div>
+                          ${state(each.failing_since === null, 'vouched for', 'does not hold')}
+                          <code>${each.sector_identifier_uri}</code>
+                          <span class="hint"
+                            >${each.problem ?? ''} looked at ${time(each.checked_at)}</span
+                          >
+                        </div>`,
+                    )
+              }
+            </td>
+          </tr>`,
+      );
+      const heads = ['Sector', 'Vendor', 'Clients', 'Document'];
+      return {
+        ...{ kind: 'page', title: 'Sectors' },
+        body: html`<section>
+          <p>The clients of a sector know a user under the same pseudonym.</p>
+          ${table('Sectors', heads, rows)} ${nextPage(visit, '/sectors', next)}
+        </section>`,
+      };
+    },
+  },
+];
