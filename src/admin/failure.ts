@@ -46,11 +46,12 @@ export function asProblem(error: unknown): AdminProblem {
 export function recordedProblem(
   log: Logger,
   error: unknown,
-  caller: Pick<Caller, 'name'> | undefined,
+  caller: Pick<Caller, 'actor'> | undefined,
 ): AdminProblem {
   const problem = asProblem(error);
   const [status] = PROBLEMS[problem.code];
-  const fields = { code: problem.code, status, token: caller?.name };
+  // Not as `token`, whose values never get into the log.
+  const fields = { code: problem.code, status, actor: caller?.actor };
   if (status === 500) log.error({ ...fields, err: error }, 'an admin request failed');
   else log.info(fields, 'an admin request was refused');
   return problem;

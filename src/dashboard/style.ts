@@ -40,6 +40,9 @@ th, td { padding: .5rem .75rem .5rem 0; text-align: left; vertical-align: top; b
 th { color: var(--quiet); font-size: .87em; font-weight: 600; white-space: nowrap; }
 tbody tr:last-child td { border-bottom: 0; }
 td { overflow-wrap: break-word; }
+td code, td time { white-space: nowrap; }
+td.wrap { min-width: 10rem; overflow-wrap: anywhere; }
+td.wrap code { white-space: normal; }
 td.number { text-align: right; }
 code { font: .92em ui-monospace, "Cascadia Mono", Menlo, monospace; overflow-wrap: anywhere; }
 .none, .hint, .sum { color: var(--quiet); }
@@ -65,9 +68,10 @@ form { margin: 0; }
 .field label, legend { display: block; font-weight: 550; margin-bottom: .2rem; }
 .field.check label { display: inline; }
 input:not([type=checkbox], [type=radio]), select, textarea { width: 100%; min-height: 2.25rem; padding: .35rem .6rem; font: inherit; color: inherit; background: var(--back); border: 1px solid light-dark(#8b949e, #6b747e); border-radius: .4rem; }
-textarea { font-family: ui-monospace, "Cascadia Mono", Menlo, monospace; font-size: .92em; }
+textarea { display: block; font-family: ui-monospace, "Cascadia Mono", Menlo, monospace; font-size: .92em; }
 input[type=checkbox], input[type=radio] { width: 1.05rem; height: 1.05rem; margin: 0 .4rem 0 0; vertical-align: -.15rem; accent-color: var(--accent); }
 [aria-invalid=true] { border-color: var(--danger) !important; }
+form > .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 0 1.75rem; align-items: start; }
 fieldset { border: 0; margin: 0 0 .9rem; padding: 0; }
 fieldset label { margin-right: 1.25rem; }
 .filters { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: end; }

@@ -125,9 +125,9 @@ function entries(items: readonly AuditAnswer[]): Html {
         <td>${time(entry.at)}</td>
         <td><code>${entry.act}</code></td>
         <td>${entry.actor}</td>
-        <td>${entry.target}</td>
-        <td>${entry.reason ?? ''}</td>
-        <td>
+        <td class="wrap">${entry.target}</td>
+        <td class="wrap">${entry.reason ?? ''}</td>
+        <td class="wrap">
           ${Object.entries(entry.details ?? {}).map(
             ([name, value]) => html`<div><span class="none">${name}</span> ${String(value)}</div>`,
           )}

@@ -194,7 +194,8 @@ function changeForm(
     visit,
     addressOf(visit),
     html`<input type="hidden" name="state" value="${revision ?? ''}" />
-      ${fieldViews(FIELDS, values, problem?.options.mistakes)} ${reasonField('why')}
+      <div class="fields">${fieldViews(FIELDS, values, problem?.options.mistakes)}</div>
+      ${reasonField('why')}
       ${
         isUnconfirmed
           ? html`<p class="field check">
@@ -204,8 +205,7 @@ function changeForm(
               >
             </p>`
           : ''
-      }
-      <button class="main">Change</button>`,
+      } <button class="main">Change</button>`,
   );
 }
 

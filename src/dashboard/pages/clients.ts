@@ -124,8 +124,8 @@ async function creation(
         ${options}
       </select>
     </p>
-    ${fieldViews(FIELDS, values, problem?.options.mistakes)} ${reasonField('why')}
-    <button class="main">Add</button>`;
+    <div class="fields">${fieldViews(FIELDS, values, problem?.options.mistakes)}</div>
+    ${reasonField('why')} <button class="main">Add</button>`;
   return {
     ...{
       kind: 'page',

@@ -168,7 +168,7 @@ function held({ href }: Visit, items: readonly HeldAnswer[]): Html {
           ${each.vendor === null ? html`<span class="none">—</span>` : html`<a href="${href(`/vendors/${encodeURIComponent(each.vendor)}`)}">${each.vendor}</a>`}
         </td>
         <td><code>${each.sector}</code></td>
-        <td><code>${each.sub}</code></td>
+        <td class="wrap"><code>${each.sub}</code></td>
         <td>${each.generation}</td>
         <td>${time(each.created_at)}</td>
         <td>${time(each.retired_at)}</td>

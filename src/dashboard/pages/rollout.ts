@@ -199,6 +199,7 @@ function controls(visit: Visit, status: RolloutAnswer, state: string | undefined
         id="percent"
         name="percent"
         inputmode="numeric"
+        value="${status.percent ?? ''}"
         autocomplete="off"
         aria-describedby="percent-hint"
       />

@@ -18,7 +18,7 @@ export const SECTOR_PAGES: readonly Page[] = [
           html`<tr>
             <td><code>${sector}</code></td>
             <td><a href="${visit.href(`/vendors/${encodeURIComponent(vendor)}`)}">${vendor}</a></td>
-            <td>
+            <td class="wrap">
               ${
                 clients.length === 0
                   ? html`<span class="none">none; it stays reserved</span>`
@@ -30,7 +30,7 @@ export const SECTOR_PAGES: readonly Page[] = [
                     )
               }
             </td>
-            <td>
+            <td class="wrap">
               ${
                 documents.length === 0
                   ? html`<span class="none">—</span>`

@@ -124,7 +124,12 @@ function creation(
     },
     body: html`${problem === undefined ? '' : problemView(problem)}
       <section>
-        ${form(visit, '/vendors', html`${fields} ${reasonField('why')} <button class="main">Add</button>`)}
+        ${form(
+          visit,
+          '/vendors',
+          html`<div class="fields">${fields}</div>
+            ${reasonField('why')} <button class="main">Add</button>`,
+        )}
       </section>`,
   };
 }
@@ -192,8 +197,8 @@ function changeForm(
     visit,
     `/vendors/${encodeURIComponent(vendor.id)}`,
     html`<input type="hidden" name="state" value="${state ?? ''}" />
-      ${fieldViews(FIELDS, values, problem?.options.mistakes)} ${reasonField('why')}
-      <button class="main">Change</button>`,
+      <div class="fields">${fieldViews(FIELDS, values, problem?.options.mistakes)}</div>
+      ${reasonField('why')} <button class="main">Change</button>`,
   );
 }
 
