@@ -4,7 +4,7 @@ import { AuditRecorder } from './audit/recorder.ts';
 import { composeAccount } from './composition/account.ts';
 import { composeAdminApi } from './composition/admin-api.ts';
 import { composeClientAuthentication } from './composition/client-authentication.ts';
-import { composeDashboard } from './composition/dashboard.ts';
+import { composeDashboard, dashboardCookieNames } from './composition/dashboard.ts';
 import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeMapping } from './composition/mapping.ts';
 import { referenceStore } from './composition/reference-store.ts';
@@ -193,7 +193,10 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     upstream: () => relayUpstream({ config, upstream, ownPrefixes: OWN_PREFIXES }),
     relayPaths: config.relayPaths,
     federationOrigins: config.federationOrigins,
-    ownCookieNames: [binding.cookieName, ...account.cookieNames],
+    ownCookieNames: [
+      ...[binding.cookieName, ...account.cookieNames],
+      ...dashboardCookieNames(config),
+    ],
     renderBlocked: respondRelayError,
   });
   const clientAuthentication = composeClientAuthentication({

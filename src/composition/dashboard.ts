@@ -17,6 +17,11 @@ interface DashboardOptions {
   readonly readiness: () => Readonly<Record<string, boolean>>;
 }
 
+/** What the relay must keep from the provider. */
+export function dashboardCookieNames({ adminUrl }: Pick<Config, 'adminUrl'>): readonly string[] {
+  return new DashboardCookies(adminUrl).names;
+}
+
 /** Wires the dashboard. */
 export function composeDashboard(options: DashboardOptions): ReturnType<typeof dashboard> {
   const { config, upstream, exchange, admin, readiness } = options;

@@ -13,6 +13,11 @@ export class DashboardCookies {
     this.#prefix = this.#secure ? '__Host-pairwise-dashboard' : 'pairwise-dashboard';
   }
 
+  /** As browsers send them, so that the relay keeps them from the provider: ports divide no cookies. */
+  get names(): readonly string[] {
+    return ['session', 'login'].map((name) => `${this.#prefix}-${name}`);
+  }
+
   /** What a browser sends of one of them, if it has the form of one. */
   read(name: 'session' | 'login', cookieHeader: string | undefined): string | undefined {
     if (cookieHeader === undefined) return undefined;
