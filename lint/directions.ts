@@ -55,7 +55,7 @@ const BELOW_OPERATIONS = [
 ];
 const DASHBOARD = [
   ...['errors.ts', LOG, 'admin/**', 'database/at-rest.ts'],
-  ...['operations/admin-tokens.ts', 'operations/dashboard-sessions.ts'],
+  ...['operations/admin-tokens.ts', 'operations/dashboard-sessions.ts', 'tokens/client-secret.ts'],
 ];
 const BELOW_CLI = [...BELOW_OPERATIONS, 'operations/**'];
 

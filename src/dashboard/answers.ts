@@ -41,15 +41,42 @@ export interface VersionAnswer {
   readonly actor: string;
   readonly reason: string | null;
   readonly restores: number | null;
+  readonly done: boolean;
+  readonly gates: readonly GateAnswer[] | null;
+}
+
+export type StepName =
+  'plan' | 'shadow' | 'pilot_users' | 'percent_5' | 'percent_50' | 'percent_100' | 'done';
+
+export interface GateAnswer {
+  readonly name: string;
+  readonly state: 'green' | 'red';
+  readonly refuses: boolean;
+  readonly message: string;
+}
+
+export interface FreezeAnswer {
+  readonly frozen: boolean;
+  readonly at: string | null;
+  readonly actor: string | null;
+  readonly reason: string | null;
 }
 
 export interface RolloutAnswer extends VersionAnswer {
   readonly client_id: string;
   readonly vendor: string;
+  readonly step: StepName;
   readonly previous: string | null;
   readonly previous_version: number | null;
   readonly can_bypass: boolean;
   readonly accept_bypass_at: string | null;
+}
+
+/** With what stands before the next step. */
+export interface BoardAnswer extends RolloutAnswer {
+  readonly next_step: StepName | null;
+  readonly next_gates: readonly GateAnswer[];
+  readonly frozen: boolean;
 }
 
 export interface EditAnswer {

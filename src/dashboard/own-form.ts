@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { isSameText } from './cookies.ts';
+import { secretsEqual } from '../tokens/client-secret.ts';
 
 /** A form that was sent by somebody else's page, or by one of a session that is over. */
 export class ForeignFormError extends Error {
@@ -22,7 +22,7 @@ export function requireOwnForm(
   const { origin: expected } = new URL(adminUrl);
   const { origin, 'sec-fetch-site': site } = headers;
   const isOfSite = site === undefined || site === 'same-origin';
-  const isKnown = formToken === undefined || isSameText(form.get('token') ?? '', formToken);
+  const isKnown = formToken === undefined || secretsEqual(form.get('token') ?? '', formToken);
   if (origin === expected && isOfSite && isKnown) return;
   throw new ForeignFormError(
     `The form was not sent by a page of this session. Nothing was changed. Open the dashboard at ${adminUrl} (ADMIN_URL), and send the form from there.`,

@@ -5,6 +5,7 @@ import { CLIENT_PAGES } from './pages/clients.ts';
 import { KEY_PAGES } from './pages/keys.ts';
 import { overviewPages, type Health } from './pages/overview.ts';
 import { PEOPLE_PAGES } from './pages/people.ts';
+import { BOARD_PAGES } from './pages/rollout-board.ts';
 import { ROLLOUT_PAGES } from './pages/rollout.ts';
 import { SECTOR_PAGES } from './pages/sectors.ts';
 import { VENDOR_PAGES } from './pages/vendors.ts';
@@ -16,6 +17,7 @@ export function dashboardPages({ health }: { readonly health: () => Health }): r
     ...VENDOR_PAGES,
     ...CLIENT_PAGES,
     ...CLIENT_DETAIL_PAGES,
+    ...BOARD_PAGES,
     ...ROLLOUT_PAGES,
     ...PEOPLE_PAGES,
     ...AUDIT_PAGES,

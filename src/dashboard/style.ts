@@ -82,7 +82,9 @@ fieldset label { margin-right: 1.25rem; }
 .card { padding: .9rem 1rem; margin: 0 0 .75rem; }
 .card p { margin: .15rem 0; }
 .card .actions { margin: .7rem 0 0; }
+.freeze { margin: 0 0 1.1rem; }
 .gates { margin: .5rem 0 0; padding: 0; list-style: none; font-size: .93em; }
+.gates li { margin: .3rem 0; }
 figure { margin: 0; }
 figcaption { font-weight: 600; margin-bottom: .5rem; }
 .sum { font-weight: 400; }

@@ -96,14 +96,13 @@ describe('logging in', () => {
 });
 
 describe('a rollout', () => {
-  it('goes from public to everybody, and back, by clicks', async () => {
+  it('goes its whole way, past its gates, and back, by clicks', async () => {
     const page = await as('operator');
-    const set = async (phase: string, percent = ''): Promise<void> => {
-      await open(page, '/rollout/acme-web');
-      await page.getByLabel(phase, { exact: true }).check();
-      await page.getByLabel('Share of users').fill(percent);
-      await page.getByRole('textbox', { name: 'Reason (optional)' }).first().fill('first week');
-      await press(page, 'Set the phase');
+    const client = () => open(page, '/rollout/acme-web');
+    const take = async (step: string): Promise<void> => {
+      await client();
+      await page.getByRole('heading', { name: `Next step: ${step}`, exact: true }).waitFor();
+      await press(page, `Go to ${step}`);
       await page.getByText('Set. It holds').waitFor();
     };
     const subOf = async (): Promise<string> => {
@@ -111,31 +110,66 @@ describe('a rollout', () => {
       return subjectOf(await world.vendor('acme').logIn(new Visitor(), 'alice'));
     };
     expect(await subOf()).toBe('alice');
-    await set('shadow');
+    await take('shadow');
     expect(await subOf()).toBe('alice');
-    await set('pairwise', '0');
+    await client();
+    expect(await page.locator('#gates').innerText()).toContain('red shadow error rate');
+    await page.getByLabel('pairwise', { exact: true }).check();
+    await page.getByLabel('Pilot users (optional)').fill('bob');
+    await page.locator('#set-why').fill('first week');
+    await press(page, 'Set the phase');
+    await page.getByText('Set. It holds').waitFor();
     expect(await subOf()).toBe('alice');
-    await set('pairwise', '100');
-    await set('pairwise');
+    for (const step of ['5 %', '50 %', '100 %']) await take(step);
     const pseudonym = await subOf();
     expect(pseudonym).not.toContain('alice');
+    await take('done');
 
     await open(page, '/rollout');
     await keepScreenshot(page, 'dashboard-rollout-board');
-    await page.getByRole('button', { name: 'Roll acme-web back to' }).click();
+    const goBack = page.getByRole('button', { name: 'Roll acme-web back to' });
+    await goBack.click();
     await page.getByText('Rolled back.').waitFor();
-    for (let step = 0; step < 3; step += 1) {
-      await open(page, '/rollout/acme-web');
-      await page.getByRole('button', { name: 'Roll acme-web back to' }).click();
-      await page.getByText('Rolled back.').waitFor();
-    }
-    expect(await subOf()).toBe('alice');
+    expect(await subOf()).toBe(pseudonym);
+    await client();
     await keepScreenshot(page, 'dashboard-rollout-history');
     const history = await page.getByRole('region', { name: 'History' }).innerText();
-    expect(history).toContain('dashboard:otto');
-    expect(history).toContain('first week');
-    await set('pairwise');
-    expect(await subOf()).toBe(pseudonym);
+    for (const told of ['dashboard:otto', 'first week', 'done', 'red']) {
+      expect(history).toContain(told);
+    }
+    for (let version = 6; version > 1; version -= 1) {
+      await open(page, '/rollout');
+      await goBack.click();
+      await page.getByText('Rolled back.').waitFor();
+    }
+    expect(await goBack.count()).toBe(0);
+    expect(await subOf()).toBe('alice');
+  });
+
+  it('goes no further in a freeze, which an operator lifts', async () => {
+    const page = await as('operator');
+    await open(page, '/rollout');
+    await page.locator('summary').click();
+    await page.getByLabel('Reason (optional)').fill('a bad day');
+    await press(page, 'Freeze rollouts');
+    await page.getByText('“a bad day”').waitFor();
+    await open(page, '/rollout/acme-web');
+    expect(await page.locator('#gates').innerText()).toContain('Rollouts are frozen.');
+    await page.getByLabel('pairwise', { exact: true }).check();
+    await press(page, 'Set the phase');
+    await page.getByRole('alert').waitFor();
+    await open(page, '/rollout');
+    await press(page, 'Lift the freeze');
+    await page.getByText('The freeze is lifted.').waitFor();
+  });
+
+  it('shows its gates on the board where scripts run', async () => {
+    const page = await blank(true);
+    await logInAs(page, world.url, STAFF.viewer);
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await open(page, '/rollout');
+    await page.locator('.card ul.gates li').first().waitFor();
+    await keepScreenshot(page, 'dashboard-rollout-gates');
   });
 
   it('is not moved by somebody who has seen another state', async () => {

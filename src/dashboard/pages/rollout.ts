@@ -2,59 +2,24 @@ import { html } from 'hono/html';
 
 import { asProblem } from '../../admin/failure.ts';
 import type { AdminProblem } from '../../admin/problems.ts';
-import type { ListOf, RolloutAnswer, VersionAnswer } from '../answers.ts';
+import type { BoardAnswer, ListOf, RolloutAnswer, VersionAnswer } from '../answers.ts';
 import { valueOf, type Html, type Page, type PageAnswer, type Visit } from '../page.ts';
-import {
-  done,
-  form,
-  nextPage,
-  pageQuery,
-  phaseBadge,
-  reasonField,
-  reasonOf,
-  table,
-  time,
-} from '../parts.ts';
+import { done, form, phaseBadge, reasonField, reasonOf, table, time } from '../parts.ts';
 import { problemView, statusOf } from '../problem-view.ts';
-
-const COLUMNS = [
-  ['Public', ({ phase }: RolloutAnswer) => phase === 'public'],
-  ['Shadow', ({ phase }: RolloutAnswer) => phase === 'shadow'],
-  ['Pairwise for some', (each: RolloutAnswer) => each.phase === 'pairwise' && isNarrowed(each)],
-  ['Pairwise', (each: RolloutAnswer) => each.phase === 'pairwise' && !isNarrowed(each)],
-] as const;
+import { nextStep, recordedGates, STEP_WORDS } from './gates.ts';
+import { backForm, bypass } from './rollout-parts.ts';
 
 /** What a form has done, by the word that its redirect carries. */
-const DONE = {
+export const DONE = {
   set: 'Set. It holds in every replica within 5 seconds.',
   same: 'It was so already; nothing was recorded.',
   back: 'Rolled back. It holds in every replica within 5 seconds.',
+  frozen: 'Rollouts are frozen: nobody goes further.',
+  lifted: 'The freeze is lifted.',
 };
 
-/** Where every client stands, and the ways forward and back. */
+/** Where a client stands, and its ways forward and back. */
 export const ROLLOUT_PAGES: readonly Page[] = [
-  {
-    ...{ method: 'get', path: '/rollout' },
-    handle: async (visit) => {
-      const query = pageQuery(visit, 100);
-      const { items, next } = await valueOf<ListOf<RolloutAnswer>>(
-        visit.ask('listRollouts', { query }),
-      );
-      const columns = COLUMNS.map(([name, isIn]) => {
-        const here = items.filter(isIn);
-        return html`<div class="column">
-          <h2>${name} <span class="sum">${here.length}</span></h2>
-          ${here.map((each) => card(visit, each))}
-        </div>`;
-      });
-      return {
-        ...{ kind: 'page', title: 'Rollout' },
-        body: html`${done(visit, DONE)}
-          <div class="board">${columns}</div>
-          ${nextPage(visit, '/rollout', next)}`,
-      };
-    },
-  },
   {
     ...{ method: 'get', path: '/rollout/:client' },
     handle: async (visit) => shown(visit),
@@ -91,50 +56,10 @@ export const ROLLOUT_PAGES: readonly Page[] = [
   },
 ];
 
-function card(visit: Visit, each: RolloutAnswer): Html {
-  const address = `/rollout/${encodeURIComponent(each.client_id)}`;
-  const { percent, pilot_users: pilots } = each;
-  return html`<article class="card">
-    <h3><a href="${visit.href(address)}">${each.client_id}</a></h3>
-    <p>
-      ${phaseBadge(each.phase, { percent, pilots })} <span class="none">of ${each.vendor}</span>
-    </p>
-    <p class="hint">Version ${each.version}, ${time(each.at)} by ${each.actor}</p>
-    ${each.reason === null ? '' : html`<p class="hint">“${each.reason}”</p>`} ${bypass(each)}
-    ${
-      visit.can('operate') && each.previous !== null
-        ? html`<div class="actions">${backForm(visit, each, 'board')}</div>`
-        : ''
-    }
-  </article>`;
-}
-
-function bypass({ can_bypass: isOpen, accept_bypass_at: acceptedAt }: RolloutAnswer): Html {
-  if (!isOpen) return html``;
-  return acceptedAt === null
-    ? html`<p><span class="badge bad">way round open</span></p>`
-    : html`<p><span class="badge warn">way round accepted</span></p>`;
-}
-
-function backForm(visit: Visit, each: RolloutAnswer, to: 'board' | 'client'): Html {
-  const { client_id: id, version, previous } = each;
-  const content = html`<input type="hidden" name="from" value="${version}" />
-    <input type="hidden" name="to" value="${to}" />
-    ${to === 'client' ? reasonField('back-why') : ''}
-    <button
-      class="danger"
-      aria-label="Roll ${id} back to ${previous ?? ''}"
-      title="To ${previous ?? ''}"
-    >
-      Roll back
-    </button>`;
-  return form(visit, `/rollout/${encodeURIComponent(id)}/back`, content);
-}
-
 async function shown(visit: Visit, problem?: AdminProblem): Promise<PageAnswer> {
   const path = { client: clientOf(visit) };
   const { value, state } = await visit.ask('showRollout', { path });
-  const status = value as RolloutAnswer;
+  const status = value as BoardAnswer;
   const query = { limit: '200' };
   const history = await valueOf<ListOf<VersionAnswer>>(
     visit.ask('listRolloutVersions', { path, query }),
@@ -148,7 +73,9 @@ async function shown(visit: Visit, problem?: AdminProblem): Promise<PageAnswer> 
         <dl class="facts">
           <div>
             <dt>Phase</dt>
-            <dd>${phaseBadge(status.phase, { percent, pilots })}</dd>
+            <dd>
+              ${phaseBadge(status.phase, { percent, pilots })} step: ${STEP_WORDS[status.step]}
+            </dd>
           </div>
           <div>
             <dt>Since (UTC)</dt>
@@ -169,7 +96,11 @@ async function shown(visit: Visit, problem?: AdminProblem): Promise<PageAnswer> 
           </div>
         </dl>
       </section>
-      ${visit.can('operate') ? controls(visit, status, state) : ''}
+      <div class="grid2">
+        ${nextStep(visit, status, addressOf(visit), state ?? '')}
+        ${visit.can('operate') ? rollback(visit, status) : ''}
+      </div>
+      ${visit.can('operate') ? setForm(visit, status, state) : ''}
       <section>
         <h2>History</h2>
         ${versions(history.items)}
@@ -177,7 +108,7 @@ async function shown(visit: Visit, problem?: AdminProblem): Promise<PageAnswer> 
   };
 }
 
-function controls(visit: Visit, status: RolloutAnswer, state: string | undefined): Html {
+function setForm(visit: Visit, status: RolloutAnswer, state: string | undefined): Html {
   const radio = (phase: string): Html =>
     html`<label
       ><input
@@ -217,30 +148,32 @@ function controls(visit: Visit, status: RolloutAnswer, state: string | undefined
         aria-describedby="users-hint"
       ></textarea>
       <span class="hint" id="users-hint"
-        >Local subjects, one a line. They replace those of before; only indexes of them are
-        kept.</span
+        >Local subjects, one a line. Empty beside a share: those who are in stay in. Only indexes of
+        them are kept.</span
       >
+    </p>
+    <p class="field check">
+      <input type="checkbox" id="over" name="done" value="true" />
+      <label for="over">The rollout is over</label>
     </p>
     <p class="field check">
       <input type="checkbox" id="end" name="end_sessions" value="true" />
       <label for="end">End the tokens that were issued before</label>
     </p>
     ${reasonField('set-why')} <button class="main">Set the phase</button>`;
-  return html`<div class="grid2">
-    <section>
-      <h2>Set the phase</h2>
-      ${form(visit, addressOf(visit), content)}
-    </section>
-    ${
-      status.previous === null
-        ? ''
-        : html`<section>
-            <h2>Roll back</h2>
-            <p>Restores ${status.previous}. Sessions are unharmed.</p>
-            ${backForm(visit, status, 'client')}
-          </section>`
-    }
-  </div>`;
+  return html`<section>
+    <h2>Set the phase</h2>
+    ${form(visit, addressOf(visit), content)}
+  </section>`;
+}
+
+function rollback(visit: Visit, status: RolloutAnswer): Html {
+  if (status.previous === null) return html``;
+  return html`<section>
+    <h2>Roll back</h2>
+    <p>Restores ${status.previous}. Sessions are unharmed.</p>
+    ${backForm(visit, status, 'client')}
+  </section>`;
 }
 
 function versions(items: readonly VersionAnswer[]): Html {
@@ -248,15 +181,20 @@ function versions(items: readonly VersionAnswer[]): Html {
     (each) =>
       html`<tr>
         <td>${each.version}</td>
-        <td>${phaseBadge(each.phase, { percent: each.percent, pilots: each.pilot_users })}</td>
+        <td>
+          ${phaseBadge(each.phase, { percent: each.percent, pilots: each.pilot_users })}${each.done ? ' done' : ''}
+        </td>
         <td>${time(each.at)}</td>
         <td>${each.actor}</td>
         <td>
           ${each.reason ?? ''}${each.restores === null ? '' : html` <span class="none">restores ${each.restores}</span>`}
         </td>
+        <td>
+          ${each.gates === null ? html`<span class="none">—</span>` : recordedGates(each.gates)}
+        </td>
       </tr>`,
   );
-  return table('History', ['Version', 'Phase', 'At (UTC)', 'By', 'Why'], rows);
+  return table('History', ['Version', 'Phase', 'At (UTC)', 'By', 'Why', 'Gates at the time'], rows);
 }
 
 function wanted({ form: sent }: Visit): Readonly<Record<string, unknown>> {
@@ -269,12 +207,9 @@ function wanted({ form: sent }: Visit): Readonly<Record<string, unknown>> {
     phase: sent.get('phase') ?? '',
     ...(percent !== '' && { percent: /^\d{1,3}$/.test(percent) ? Number(percent) : percent }),
     ...(users.length > 0 && { users }),
+    ...(sent.get('done') === 'true' && { done: true }),
     ...(sent.get('end_sessions') === 'true' && { end_sessions: true }),
   };
-}
-
-function isNarrowed({ percent, pilot_users: pilots }: RolloutAnswer): boolean {
-  return percent !== null || pilots > 0;
 }
 
 function clientOf({ path }: Visit): string {
