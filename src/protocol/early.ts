@@ -35,7 +35,8 @@ export async function arriveEarly(
   const { subject } = arrived.verified;
   const userIndex = orRefuse(parts.subjects.indexOf(arrived.client, subject));
   const { hinted } = pending.transaction;
-  if (!(await isHinted(parts, arrived.client, { hinted, subject, userIndex }))) {
+  const user = { subject, userIndex };
+  if (hinted !== undefined && !(await isHinted(parts, arrived.client, hinted, user))) {
     throw new Refusal('hint_mismatch');
   }
   return { ...arrived, pending, userIndex };
@@ -45,12 +46,13 @@ export async function arriveEarly(
 async function isHinted(
   parts: EarlyParts,
   client: Client,
-  user: { hinted: readonly string[] | undefined; subject: string; userIndex: Uint8Array },
+  hinted: readonly string[],
+  { subject, userIndex }: { subject: string; userIndex: Uint8Array },
 ): Promise<boolean> {
-  if (satisfiesHints(user.hinted, user.userIndex)) return true;
-  for (const one of user.hinted ?? []) {
+  if (satisfiesHints(hinted, userIndex)) return true;
+  for (const one of hinted) {
     const index = Buffer.from(one, 'base64url');
-    if (await parts.subjects.isLinked(client, user.subject, index)) return true;
+    if (await parts.subjects.isLinked(client, subject, index)) return true;
   }
   return false;
 }

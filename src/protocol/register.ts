@@ -54,12 +54,8 @@ export function answered(
   return { kind: 'json', status, body, headers: NO_STORE };
 }
 
-/** The client that a management address names; undefined where it cannot be read. */
-export function clientIdIn({ target }: ProtocolRequest): string | undefined {
-  const [path = ''] = target.split('?');
-  try {
-    return decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
-  } catch {
-    return undefined;
-  }
+/** The client that a management address names; what does not decode, the router has refused. */
+export function clientIdIn({ target }: ProtocolRequest): string {
+  const path = target.replace(/\?.*$/s, '');
+  return decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
 }

@@ -1,4 +1,3 @@
-import { Refusal } from '../errors.ts';
 import {
   openRegistration,
   removeRegisteredClient,
@@ -16,7 +15,6 @@ export function registrationEndpoint(parts: RegistrationParts): Endpoint {
     const { context } = parts;
     const token = bearerOf(request, 'registration_token_invalid');
     const clientId = clientIdIn(request);
-    if (clientId === undefined) throw new Refusal('registration_token_invalid', 'no client id');
     const managed = await openRegistration(context, clientId, token);
     const { client: settings, registeredAt } = managed;
     if (request.method === 'GET') {

@@ -14,7 +14,8 @@ import {
   elsewhereWorld,
 } from '../support/elsewhere.ts';
 import type { TestProxy } from '../support/proxy.ts';
-import { jsonIn, withJson } from '../support/upstream/answer.ts';
+import type { Answer as UpstreamAnswer } from '../support/upstream/answer.ts';
+import { jsonIn, send, withJson } from '../support/upstream/answer.ts';
 import { altered } from '../support/upstream/faults.ts';
 import type { World } from '../support/world.ts';
 import { vendorSecret } from '../support/world.ts';
@@ -87,6 +88,34 @@ describe('a device_code', () => {
       grant_type: 'refresh_token',
       refresh_token: String(first.body['refresh_token']),
     });
+    expect(refreshed.body['error']).toBe('invalid_grant');
+  });
+
+  it('that two replicas poll with at once yields tokens once, also where the upstream gives them twice', async () => {
+    const device = await deviceOf('acme');
+    await connectDevice(device['verification_uri_complete'] ?? '', 'alice');
+    const answers: UpstreamAnswer[] = [];
+    const { promise: both, resolve } = Promise.withResolvers<void>();
+    world.upstream.faults.arm(
+      'token',
+      async (response, answer) => {
+        answers.push(answer);
+        if (answers.length === 2) resolve();
+        await both;
+        send(response, answers.find(({ status }) => status === 200) ?? answer);
+      },
+      2,
+    );
+    const polls = [world.proxy, replica].map(({ issuer }) =>
+      poll('acme', device['device_code'], issuer),
+    );
+    const outcomes = (await Promise.all(polls)).toSorted((one, other) => one.status - other.status);
+    expect(outcomes.map(({ status }) => status)).toEqual([200, 400]);
+    expect(outcomes[1]?.body['error']).toBe('invalid_grant');
+    // Who was second may have been the thief, or the first.
+    await world.proxy.application.registry.refresh();
+    const refresh_token = String(outcomes[0]?.body['refresh_token']);
+    const refreshed = await post('acme', 'token', { grant_type: 'refresh_token', refresh_token });
     expect(refreshed.body['error']).toBe('invalid_grant');
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { arriveEarly } from '../../../src/protocol/early.ts';
 import { frontChannelLogoutEndpoint } from '../../../src/protocol/frontchannel-logout.ts';
 import { grantsOfHint } from '../../../src/protocol/logout-grants.ts';
 import { SHARED_IDENTIFIER, widestContents } from '../../../src/protocol/notice-contents.ts';
@@ -32,6 +33,13 @@ test('a token that has to be bound to a key is not made without one', async () =
   const parts = {} as Parameters<typeof issueAccessToken>[0];
   const issue = { client, grant: grantWith() } as Parameters<typeof issueAccessToken>[1];
   expect(await reasonOf(() => issueAccessToken(parts, issue))).toBe('client_front_channel');
+});
+
+test('a login is not ended for a client whose credential the proxy has no more', async () => {
+  const parts = {} as Parameters<typeof arriveEarly>[0];
+  const pending = {} as Parameters<typeof arriveEarly>[1];
+  const arrive = () => arriveEarly(parts, pending, clientWith({}, { upstream: undefined }));
+  expect(await reasonOf(arrive)).toBe('client_front_channel');
 });
 
 describe('a notice for somebody who is not known yet', () => {
