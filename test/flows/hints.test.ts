@@ -18,9 +18,9 @@ import { createWorld } from '../support/world.ts';
  * where the proxy can redeem the upstream's code, else at the token endpoint.
  */
 
-const start = Date.now();
+/** Seconds by which the proxy's clock is ahead. */
 let passed = 0;
-const clock = (): Date => new Date(start + passed * 1000);
+const clock = (): Date => new Date(Date.now() + passed * 1000);
 
 describe.each(['relay', 'callback'])('through the front channel %s', (frontChannel) => {
   let world: World;
