@@ -671,8 +671,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'account-form': [
     {
       file: 'src/protocol/account-session.ts',
-      find: 'if (!timingSafeEqual(sent, expected))',
-      replace: 'if (!timingSafeEqual(sent, sent.fill(expected)))',
+      find: "secretsEqual(form.get('token') ?? '', session.formToken)",
+      replace: 'secretsEqual(session.formToken, session.formToken)',
     },
   ],
   'notice-page': [
