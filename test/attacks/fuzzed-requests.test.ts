@@ -140,6 +140,5 @@ async function answerTo({ method, path, headers, body }: HostileRequest): Promis
   });
   const text = await answer.body.text();
   expect(answer.statusCode).toBeLessThan(500);
-  console.log('H', path.split('?')[0], answer.statusCode, text.slice(0, 60));
   return `${JSON.stringify(answer.headers)}\n${text}`;
 }
