@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os';
 
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 import { takeOut } from './test/leaks/take-out-plugin.ts';
 
-const { TAKE_OUT } = process.env;
+const { TAKE_OUT, FAULTS } = process.env;
+
+/** What takes minutes is for `npm run test:faults`. */
+const LATER = FAULTS === 'all' ? [] : ['test/faults/long/**'];
 
 /** Where a branch that nothing takes is a promise that nothing proves. */
 const COVERED = ['src/tokens', 'src/subjects', 'src/protocol'];
@@ -13,6 +16,7 @@ export default defineConfig({
   plugins: TAKE_OUT === undefined ? [] : [takeOut(TAKE_OUT)],
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...LATER],
     globalSetup: ['test/support/global-setup.ts'],
     isolate: true,
     // A cached module would be the one with the rule in it.

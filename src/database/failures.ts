@@ -26,11 +26,13 @@ const NETWORK_CODES: ReadonlySet<unknown> = new Set([
 /**
  * MySQL and MariaDB errors that say "not now" or "not here": too many
  * connections, shutting down, killed, not yet part of its cluster (1047),
- * a lock that nobody gives up (1205), or a primary that has become a read-only
- * replica (1290, 1836) during a failover.
+ * a lock that nobody gives up (1205), a primary that has become a read-only
+ * replica (1290, 1836) during a failover, or a disk or table that is full (1021,
+ * 1026, 1030, 1114, at COMMIT 1180).
  */
 const MYSQL_UNAVAILABLE: ReadonlySet<unknown> = new Set([
-  1040, 1047, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1205, 1290, 1317, 1836, 1927,
+  1021, 1026, 1030, 1040, 1047, 1053, 1114, 1129, 1158, 1159, 1160, 1161, 1180, 1203, 1205, 1290,
+  1317, 1836, 1927,
 ]);
 
 /**

@@ -2,12 +2,11 @@ import { decodeJwt } from 'jose';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { migrateUp } from '../../src/database/migrations.ts';
 import { Browser } from '../support/browser.ts';
 import type { VendorByHand } from '../support/by-hand.ts';
 import { ask, member, members, vendorByHand } from '../support/by-hand.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { mysqlDatabase } from '../support/database.ts';
+import { worldOn } from '../support/mariadb-world.ts';
 import type { MariadbServer } from '../support/mariadb.ts';
 import { startMariadb } from '../support/mariadb.ts';
 import { DpopKey, tokenRequest } from '../support/dpop.ts';
@@ -23,8 +22,7 @@ import {
   signingWith,
 } from '../support/signing-client.ts';
 import { altered } from '../support/upstream/faults.ts';
-import type { World, WorldVendor } from '../support/world.ts';
-import { createWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
 
 const AWAY = {
   status: 503,
@@ -37,26 +35,7 @@ const MAX_STALENESS = 60;
 
 const VENDORS = [{ id: 'acme' }, { id: 'spa', authentication: 'public' }] as const;
 
-/** A world on a database server of its own. */
-async function worldOn(
-  server: MariadbServer,
-  clock: () => Date,
-  through?: TcpGate,
-  vendors: readonly WorldVendor[] = VENDORS,
-) {
-  const direct = await mysqlDatabase(server.url);
-  await migrateUp(direct.db);
-  const location = { ...direct.location } as { dialect: 'mysql'; url: string };
-  if (through !== undefined) {
-    const url = new URL(location.url);
-    url.port = String(through.port);
-    location.url = url.href;
-  }
-  const database: TestDatabase = { ...direct, location };
-  const environment = { MAX_STALENESS: String(MAX_STALENESS) };
-  const world = await createWorld(vendors, { database, clock, environment });
-  return { world, direct };
-}
+const environment = { MAX_STALENESS: String(MAX_STALENESS) };
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(25);
@@ -71,7 +50,9 @@ describe('a database that goes away', () => {
   let ahead = 0;
   beforeAll(async () => {
     server = await startMariadb();
-    ({ world, direct } = await worldOn(server, () => new Date(Date.now() + ahead * 1000)));
+    ({ world, direct } = await worldOn(server, VENDORS, {
+      ...{ environment, clock: () => new Date(Date.now() + ahead * 1000) },
+    }));
     acme = vendorByHand(world, 'acme');
     spa = vendorByHand(world, 'spa');
   });
@@ -187,7 +168,7 @@ describe('a database that falls silent, its connections open', () => {
   beforeAll(async () => {
     server = await startMariadb();
     gate = await openTcpGate(Number(new URL(server.url).port));
-    ({ world, direct } = await worldOn(server, () => new Date(), gate));
+    ({ world, direct } = await worldOn(server, VENDORS, { environment, through: gate }));
     acme = vendorByHand(world, 'acme');
   });
   afterAll(async () => {
@@ -229,9 +210,7 @@ describe('a signed credential while the database is away', () => {
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [key.jwk] },
     };
-    ({ world, direct } = await worldOn(server, () => new Date(), undefined, [
-      { id: 'signs', client },
-    ]));
+    ({ world, direct } = await worldOn(server, [{ id: 'signs', client }], { environment }));
   });
   afterAll(async () => {
     await world.close();

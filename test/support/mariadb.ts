@@ -20,6 +20,8 @@ export interface MariadbServer {
   /** Ends the process and keeps the data; `start` brings it back on the same port. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Sends a signal to the server itself, SIGKILL or SIGSTOP for example. */
+  signal(signal: NodeJS.Signals): Promise<void>;
   /** Ends the process and removes the data. */
   close(): Promise<void>;
 }
@@ -109,13 +111,19 @@ async function startOnFreePort(
     await answering(url, running, log);
   };
   const stop = (): Promise<void> => running.stop();
+  const signal = async (name: NodeJS.Signals): Promise<void> => {
+    const pid = Number(await readFile(join(folder, 'pid'), 'utf8'));
+    if (!(pid > 1)) throw new Error('mariadbd has no process id');
+    process.kill(pid, name);
+    if (name === 'SIGKILL') await running.stop();
+  };
   const close = async (): Promise<void> => {
     await stop();
     await remove();
   };
 
   await start();
-  return { url, start, stop, close };
+  return { url, start, stop, signal, close };
 }
 
 /** mariadbd runs as root only when told to. */
