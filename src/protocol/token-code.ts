@@ -9,7 +9,7 @@ import { optional, required } from './parameters.ts';
 import { redeem } from './redemption.ts';
 import type { Redemption } from './redemption.ts';
 import { narrowedResources } from './resources.ts';
-import { standingClient } from './standing.ts';
+import { modeToday, standingClient } from './standing.ts';
 import type { GrantHandler } from './token.ts';
 import type { IssueParts } from './token-issue.ts';
 import { issueTokens } from './token-issue.ts';
@@ -39,7 +39,8 @@ export function codeGrant(parts: IssueParts, oneTime: OneTimeUses): GrantHandler
       ...{ client, grant: { ...grant, jkt }, tokens, verified, now },
       scope: grant.scope,
       resource: narrowedResources(request.form, client, grant.resource),
-      mode: grant.mode,
+      // Of the early way, where the phase may have changed while the vendor kept the code.
+      mode: modeToday(grant, client),
       ...{ nonce: opened.transaction.nonce, ended: 'code_invalid' },
       log: request.log,
     });
