@@ -3,6 +3,7 @@ import type { Express, Request, RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import type { Endpoints } from '../protocol/exits.ts';
 import type { Logger } from '../observability/logger.ts';
+import { countedAddress } from './counted-address.ts';
 import { allowClientOrigin, answerPreflight } from './cors.ts';
 import { boundedBody, formOf, queryOf } from './form.ts';
 import { logOf, onError, requestContext } from './request-context.ts';
@@ -97,7 +98,7 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
       target: request.originalUrl,
       payload: () => payloadOf(request, response),
       headers: singleHeaders(request),
-      remoteAddress: request.ip ?? '',
+      remoteAddress: countedAddress(request.ip ?? ''),
       log: logOf(response),
       requestId: String(response.locals['requestId']),
       identified: (client) => {

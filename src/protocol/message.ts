@@ -13,6 +13,7 @@ export interface ProtocolRequest {
   readonly payload: () => Promise<Uint8Array>;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** What limits count the sender by; of IPv6 its network. */
   readonly remoteAddress: string;
   readonly log: Logger;
   /** As its log lines carry it. */

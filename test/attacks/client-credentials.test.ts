@@ -191,6 +191,17 @@ describe('guessing a secret', () => {
     expect(member(await honest(), 'error')).toBe('invalid_grant');
   });
 
+  it('is not helped by the many addresses of one IPv6 network', async () => {
+    for (let n = 0; n < FAILURES; n += 1) {
+      from = `2001:db8:0:1::${n.toString(16)}`;
+      expect((await guess()).status).toBe(401);
+    }
+    from = '2001:db8:0:1:ffff::1';
+    await expectRefused(world, THROTTLED, guess);
+    from = '2001:db8:0:2::1';
+    expect(member(await honest(), 'error')).toBe('invalid_grant');
+  });
+
   it('is not helped by a claim to come from elsewhere, made to a proxy that trusts nobody', async () => {
     const alone = await world.proxy.replica({ TRUSTED_PROXIES: '' });
     const elsewhere = (n: number) =>
