@@ -31,7 +31,7 @@ describe.each([
   ['problems', Object.keys(PROBLEMS)],
 ])('the codes of %s', (part, codes) => {
   const rows = rowsOf(marked(text, part)).map(([code = '', remedy = '']) => ({
-    ...{ code: quoted(code)[0], remedy },
+    ...{ code: quoted(code)[0] ?? code, remedy },
   }));
 
   test('each has a row, and no row is of any other', () => {
