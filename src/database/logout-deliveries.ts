@@ -44,7 +44,10 @@ export async function insertDelivery(
   });
 }
 
-/** What is due, the longest waiting first. */
+/**
+ * What is due: of each client in turn the one that has waited longest, so that a client
+ * with many, which may never answer, holds up nobody else's.
+ */
 export async function dueDeliveries(
   db: Connection,
   atRest: AtRest,
@@ -52,10 +55,16 @@ export async function dueDeliveries(
   limit: number,
 ): Promise<readonly LogoutDelivery[]> {
   const rows = await orUnavailable(() =>
-    db('logout_deliveries')
-      .where('due_at', '<=', now.getTime())
-      .andWhere('expires_at', '>', now.getTime())
-      .orderBy('due_at')
+    db
+      .from(
+        db('logout_deliveries')
+          .where('due_at', '<=', now.getTime())
+          .andWhere('expires_at', '>', now.getTime())
+          .select('id', 'client_id', 'contents', 'attempts', 'due_at')
+          .rowNumber('turn', 'due_at', 'client_id')
+          .as('due'),
+      )
+      .orderBy(['turn', 'due_at'])
       .limit(limit)
       .select<Row[]>('id', 'client_id', 'contents', 'attempts'),
   );

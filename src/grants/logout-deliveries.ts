@@ -15,7 +15,7 @@ export class LogoutDeliveries {
     this.#atRest = atRest;
   }
 
-  /** What is due, the longest waiting first. */
+  /** What is due, of each client in turn. */
   due(now: Date, limit: number): Promise<readonly LogoutDelivery[]> {
     return dueDeliveries(this.#db, this.#atRest, now, limit);
   }
