@@ -49,10 +49,23 @@ export async function beginProviderLogin(
   const location = oidc.buildAuthorizationUrl(configuration(parts), {
     ...{ redirect_uri: parts.redirectUri, scope: parts.scope },
     ...{ state: checks.state, nonce: checks.nonce },
-    code_challenge: await oidc.calculatePKCECodeChallenge(checks.verifier),
-    code_challenge_method: 'S256',
+    ...(await challengeOf(parts, checks.verifier)),
   });
   return { location, checks };
+}
+
+/** PKCE (RFC 7636) where the provider has it: some refuse a login that asks for what they lack. */
+async function challengeOf(
+  { upstream }: ProviderLoginParts,
+  verifier: string,
+): Promise<Readonly<Record<string, string>>> {
+  if (!hasPkce(upstream)) return {};
+  const challenge = await oidc.calculatePKCECodeChallenge(verifier);
+  return { code_challenge: challenge, code_challenge_method: 'S256' };
+}
+
+function hasPkce(upstream: UpstreamProvider): boolean {
+  return upstream.metadata().code_challenge_methods_supported.includes('S256');
 }
 
 /**
@@ -71,7 +84,8 @@ export async function finishProviderLogin(
     config,
     new URL(`${parts.redirectUri}${query}`),
     {
-      ...{ expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier },
+      ...{ expectedState: state, expectedNonce: nonce },
+      ...(hasPkce(parts.upstream) && { pkceCodeVerifier: verifier }),
       idTokenExpected: true,
     },
   );

@@ -91,6 +91,13 @@ test('serves, is healthy while it does, and unhealthy afterwards', async () => {
     }
     const keys = await fetch(`http://127.0.0.1:${publicPort}/oidc/jwks`);
     expect(await keys.json()).toHaveProperty('keys');
+    // The dashboard finds its pages and what they load in what the image holds.
+    const login = await fetch(`http://127.0.0.1:${adminPort}/`);
+    expect(await login.text()).toContain('<h1>Log in</h1>');
+    for (const asset of ['dashboard.css', 'htmx.js', 'icon.svg']) {
+      const answer = await fetch(`http://127.0.0.1:${adminPort}/assets/${asset}`);
+      expect([asset, answer.status]).toEqual([asset, 200]);
+    }
   } finally {
     proxy.kill('SIGTERM');
   }

@@ -90,6 +90,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
   audit_handles: { handle: hash(11).subarray(16), sector: client.sector, user_index: hash(4) },
   audit_segments: { position: 1, records: bytes('{}') },
+  daily_activity: { day: 20_780, made: 1, seen: 2 },
   notices: {
     client_id: client.client_id,
     sector: client.sector,

@@ -86,6 +86,7 @@ export function freezeView(visit: Visit, { frozen, at, actor, reason }: FreezeAn
       ${frozen ? 'Lift the freeze' : 'Freeze rollouts'}
     </button>`;
   const change = visit.can('operate') ? form(visit, '/rollout-freeze', fields) : '';
+  if (!frozen && !visit.can('operate')) return html``;
   if (frozen) return html`<section class="notice problem">${told} ${change}</section>`;
   return html`<details class="freeze">
     <summary>Freeze rollouts</summary>

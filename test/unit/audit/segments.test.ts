@@ -5,6 +5,7 @@ import { dayOf, noteLastUse } from '../../../src/audit/segment-store.ts';
 import { appendAudit, forgetUser } from '../../../src/audit/store.ts';
 import { verifyAudit } from '../../../src/audit/verify.ts';
 import { inTransaction } from '../../../src/database/connection.ts';
+import { readDailyCounts } from '../../../src/database/daily-activity.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
 import { act, meet, met, NOW, SECTOR, segment, user } from './log.ts';
 
@@ -44,6 +45,20 @@ describeOnEachDialect('segments of pseudonyms', (open) => {
     expect(await db('pseudonyms').first('last_used_day')).toEqual({
       last_used_day: dayOf(tomorrow),
     });
+  });
+
+  test('are counted by day, of nobody in particular', async () => {
+    const { db } = await open.fresh();
+    await meet(db, [1, 2]);
+    const tomorrow = new Date(NOW.getTime() + 86_400_000);
+    await segment(db, [met(1, { made: true }), met(2)]);
+    await segment(db, [met(2, { made: true })]);
+    await segment(db, [met(1)], tomorrow);
+    expect([...(await readDailyCounts(db, dayOf(NOW)))]).toEqual([
+      [dayOf(NOW), { made: 2, seen: 3 }],
+      [dayOf(tomorrow), { made: 0, seen: 1 }],
+    ]);
+    expect((await readDailyCounts(db, dayOf(tomorrow))).size).toBe(1);
   });
 
   test('leave no trace of a user who was erased before they were written', async () => {

@@ -47,13 +47,30 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   'src/signing/': ['../subjects/store.ts', '../protocol/grant.ts', 'jose', 'knex'],
   'src/protocol/': [
     ...['../http/form.ts', '../database/connection.ts', '../cli/output.ts', '../compose.ts'],
-    ...['../admin/page.ts', 'express', 'knex', 'jose', 'undici', 'openid-client'],
+    ...['../admin/page.ts', '../dashboard/page.ts', 'express', 'knex', 'jose', 'undici'],
+    ...['openid-client', 'hono/html'],
   ],
   'src/http/': [
     ...['../database/connection.ts', '../tokens/seal.ts', '../compose.ts', '../cli/output.ts'],
     ...['knex', 'jose', 'undici'],
   ],
-  'src/admin/': ['../protocol/grant.ts', '../http/form.ts', '../cli/output.ts', 'knex', 'jose'],
+  'src/admin/': [
+    '../dashboard/page.ts',
+    '../protocol/grant.ts',
+    '../http/form.ts',
+    '../cli/output.ts',
+    'knex',
+    'jose',
+  ],
+  'src/dashboard/': [
+    ...['../protocol/grant.ts', '../database/connection.ts', '../vendors/client-store.ts'],
+    ...['../operations/lookup-subject.ts', 'knex', 'jose', 'undici', 'openid-client'],
+  ],
+  'src/dashboard/pages/': [
+    '../../operations/edit-client.ts',
+    '../../database/sessions.ts',
+    'express',
+  ],
   'src/doctor/': ['../http/form.ts', '../cli/output.ts', '../serve.ts', 'undici', 'knex', 'jose'],
   'src/cli/': [
     ...['../http/form.ts', '../compose.ts', '../serve.ts', '../main.ts', '../protocol/grant.ts'],

@@ -74,6 +74,9 @@ test('a full environment is read to the letter', () => {
     MAX_STALENESS: '0',
     DRAIN_DELAY: '5',
     ADMIN_URL: 'https://admin.example.com/pairwise',
+    DASHBOARD_ROLES: 'operator=idp%20admins',
+    DASHBOARD_ROLE_CLAIM: 'roles',
+    DASHBOARD_SCOPE: 'openid roles',
     LOG_LEVEL: 'debug',
   });
   expect({ ...config }).toEqual({
@@ -113,6 +116,10 @@ test('a full environment is read to the letter', () => {
     maxStaleness: 0,
     drainDelay: 5,
     adminUrl: 'https://admin.example.com/pairwise',
+    dashboard: {
+      roles: [{ role: 'operator', value: 'idp admins' }],
+      ...{ roleClaim: 'roles', scope: 'openid roles' },
+    },
     logLevel: 'debug',
   });
 });
