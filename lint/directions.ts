@@ -37,6 +37,7 @@ export const LIBRARIES = {
   templates: { packages: 'hono|d3-scale', place: 'dashboard/' },
   undici: { packages: 'undici', place: 'upstream/' },
   metrics: { packages: 'prom-client', place: 'observability/metrics/' },
+  tracing: { packages: '@opentelemetry', place: 'observability/tracing/' },
   commander: { packages: 'commander|cli-table3', place: 'cli/' },
 } as const;
 
@@ -70,7 +71,12 @@ export const DIRECTIONS: readonly Direction[] = [
   { files: ['src/reasons/**'], up: '../', knows: ['reasons/**'] },
   { files: ['src/config/**'], up: '../', knows: [] },
   { files: ['src/observability/*.ts'], up: '../', knows: [...BASE, 'config/concealed.ts'] },
-  { files: ['src/observability/*/**'], up: '../../', knows: BASE, libraries: ['metrics'] },
+  {
+    files: ['src/observability/*/**'],
+    up: '../../',
+    knows: [...BASE, 'observability/request-id.ts'],
+    libraries: ['metrics', 'tracing'],
+  },
   {
     files: ['src/database/**'],
     up: '../',
@@ -128,7 +134,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/upstream/relay.ts'],
     up: '../',
-    knows: UPSTREAM,
+    knows: [...UPSTREAM, 'observability/tracing/spans.ts'],
     libraries: ['relay', 'express'],
   },
   { files: ['src/upstream/relay/**'], up: '../../', knows: UPSTREAM, libraries: ['express'] },

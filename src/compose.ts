@@ -116,7 +116,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const { issuer } = config;
   let vendorsChanged = (): void => undefined;
   const recorder = new AuditRecorder({ db, clock, log: options.log });
-  const measured = measurements();
+  const measured = measurements(db, config.database);
   const log = measured.log(options.log, recorder);
   const keyring = await loadKeyring(db, config.secrets);
   const atRest = new AtRest(keyring.storage);

@@ -1,7 +1,11 @@
 import type { AuditRecorder } from '../audit/recorder.ts';
+import type { Config } from '../config/types.ts';
+import type { Connection } from '../database/connection.ts';
+import { watchQueries } from '../database/watched-queries.ts';
 import { createMetrics } from '../observability/metrics/registry.ts';
 import type { Metrics } from '../observability/metrics/registry.ts';
 import type { Logger } from '../observability/logger.ts';
+import { beginQuery } from '../observability/tracing/spans.ts';
 import { watchedLines } from '../observability/watched-lines.ts';
 import type { PseudonymWitness } from '../subjects/settle.ts';
 import type { Sealer } from '../tokens/seal.ts';
@@ -32,7 +36,11 @@ export interface Measurements {
 }
 
 /** Measurements of one running proxy. */
-export function measurements(): Measurements {
+export function measurements(
+  db: Connection,
+  { dialect }: Pick<Config['database'], 'dialect'>,
+): Measurements {
+  watchQueries(db, (operation) => beginQuery(operation, dialect));
   const metrics = createMetrics();
   const { instruments } = metrics;
   const labels = boundedLabels();

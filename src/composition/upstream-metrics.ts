@@ -1,9 +1,10 @@
 import { Refusal } from '../errors.ts';
 import type { Instruments } from '../observability/metrics/registry.ts';
+import { tracedCall } from '../observability/tracing/spans.ts';
 import type { Exchange } from '../upstream/exchange.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
 
-/** Times each call of the upstream, and counts those without a usable answer. */
+/** Times and traces each call of the upstream, and counts those without a usable answer. */
 export function measuredExchange(
   exchange: Exchange,
   { upstreamSeconds, upstreamErrors }: Pick<Instruments, 'upstreamSeconds' | 'upstreamErrors'>,
@@ -13,7 +14,9 @@ export function measuredExchange(
     const begun = performance.now();
     const call = callOf(request.url);
     try {
-      const response = await exchange(request);
+      const response = await tracedCall(call, request.method, (headers) =>
+        exchange({ ...request, headers: { ...request.headers, ...headers } }),
+      );
       upstreamSeconds.observe({ call }, (performance.now() - begun) / 1000);
       if (response.status >= 500) upstreamErrors.inc({ call, reason: 'status_5xx' });
       return response;

@@ -3,6 +3,7 @@ import { Refusal } from '../errors.ts';
 import type { Reason } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import { identifyRequest } from '../observability/request-id.ts';
+import { beginRequest } from '../observability/tracing/spans.ts';
 import { measureRequest, notingRefusal } from './request-meter.ts';
 import type { RequestMeter } from './request-meter.ts';
 import { respondError, respondErrorPage } from './respond.ts';
@@ -12,15 +13,17 @@ export function requestContext(app: Express, log: Logger, meter: RequestMeter): 
   const isTrusted = trusts(app);
   return (request, response, next) => {
     const trusted = isTrusted(request);
-    const { requestId, traceparent } = identifyRequest({
+    const identity = identifyRequest({
       requestId: trusted ? request.get('x-request-id') : undefined,
       traceparent: trusted ? request.get('traceparent') : undefined,
     });
+    const { requestId, traceparent } = identity;
+    const span = beginRequest(identity, request.method);
     response.locals['requestId'] = requestId;
     response.locals['log'] = notingRefusal(response, log.child({ requestId, traceparent }));
-    measureRequest(response, meter);
+    measureRequest(response, meter, span);
     response.set('x-request-id', requestId);
-    next();
+    span.run(next);
   };
 }
 

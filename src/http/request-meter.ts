@@ -4,6 +4,7 @@ import { wireOf } from '../errors.ts';
 import type { Reason } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Instruments } from '../observability/metrics/registry.ts';
+import type { RequestSpan } from '../observability/tracing/spans.ts';
 import { watchedLines } from '../observability/watched-lines.ts';
 
 /** Told of requests on the public listener. */
@@ -22,16 +23,18 @@ export function notingRefusal(response: Response, log: Logger): Logger {
   });
 }
 
-/** Counts and times a request when it is over, whichever way it ends. */
-export function measureRequest(response: Response, meter: RequestMeter): void {
+/** Counts and times a request, and ends its span, when it is over, whichever way it ends. */
+export function measureRequest(response: Response, meter: RequestMeter, span: RequestSpan): void {
   const begun = performance.now();
   meter.inFlight.inc();
   response.once('close', () => {
     meter.inFlight.dec();
-    const { endpoint = 'none', reason } = response.locals as Noted;
+    const { endpoint = 'none', reason, client } = response.locals as Noted;
+    const outcome = outcomeOf(response, reason);
     meter.requestSeconds.observe({ endpoint }, (performance.now() - begun) / 1000);
-    meter.requests.inc({ endpoint, outcome: outcomeOf(response, reason) });
+    meter.requests.inc({ endpoint, outcome });
     if (reason !== undefined) meter.refusals.inc({ endpoint, reason });
+    span.end({ endpoint, outcome, status: response.statusCode, client });
   });
 }
 
@@ -39,6 +42,8 @@ interface Noted {
   /** As the route table has it, or `relay`; absent where no address of ours matched. */
   readonly endpoint?: string;
   readonly reason?: Reason;
+  /** Once it is known which registered client speaks. */
+  readonly client?: string;
 }
 
 function outcomeOf(response: Response, reason: Reason | undefined): string {

@@ -308,6 +308,10 @@ export const EXITS = {
     rule: 'no label carries a user, a subject or a token',
     proof: 'test/leaks/metrics.test.ts',
   },
+  traces: {
+    rule: 'a span says what the allow-list names, and no address, subject or token',
+    proof: 'test/leaks/traces.test.ts',
+  },
   logs: { rule: 'no token, and no local subject beside its pseudonym', proof: LOGS },
 } as const satisfies Record<string, Exit>;
 

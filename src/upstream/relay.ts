@@ -5,6 +5,7 @@ import { createProxyMiddleware } from 'http-proxy-middleware';
 
 import { Refusal } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
+import { outgoingHeaders } from '../observability/tracing/spans.ts';
 import { Exchange, refuseRequest, type RenderBlocked } from './relay/exchange.ts';
 import type { IsOwnCookie } from './relay/cookies.ts';
 import type { RelayPolicy, RelayUpstream } from './relay/policy.ts';
@@ -123,7 +124,10 @@ function readdress(
   isOwnCookie: IsOwnCookie,
 ): void {
   const { request, site } = exchange;
-  const headers = relayedRequestHeaders(request, site, isOwnCookie, request.ip);
+  const headers = {
+    ...relayedRequestHeaders(request, site, isOwnCookie, request.ip),
+    ...outgoingHeaders(),
+  };
   if (body.kind === 'form' || body.kind === 'json') {
     headers['content-length'] = String(Buffer.byteLength(body.text, 'latin1'));
     exchange.body = bodyOf(body.text);

@@ -782,6 +782,13 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
       replace: '',
     },
   ],
+  traces: [
+    {
+      file: 'src/http/request-context.ts',
+      find: 'const span = beginRequest(identity, request.method);',
+      replace: 'const span = beginRequest(identity, request.originalUrl);',
+    },
+  ],
   metrics: [
     {
       file: 'src/composition/metrics.ts',

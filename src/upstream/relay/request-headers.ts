@@ -17,7 +17,11 @@ const HOP_BY_HOP = new Set([
 ]);
 const OWN = new Set(['host', 'cookie', 'origin', 'referer', 'accept-encoding', 'content-length']);
 // `range` would cut a text where a URL might stand; `expect` is answered by us.
-const DROPPED = new Set(['authorization', 'expect', 'range', 'if-range', 'via', 'forwarded']);
+// How a request is named is ours to say (W3C Trace Context, Baggage).
+const DROPPED = new Set([
+  ...['authorization', 'expect', 'range', 'if-range', 'via', 'forwarded'],
+  ...['x-request-id', 'traceparent', 'tracestate', 'baggage'],
+]);
 // Headers by which a front server tells its application who asks, whence, or what
 // is really meant. From a browser they are forgeries.
 const SPOKEN_BY_FRONT_SERVERS =

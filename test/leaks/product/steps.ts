@@ -24,6 +24,7 @@ const OF_EVENTS = 'nobody is rotated there: test/leaks/events.test.ts';
 
 /** The exits that no step passes, with the reason and the test that takes their place. */
 export const NOT_PASSED: Partial<Readonly<Record<ExitName, string>>> = {
+  traces: 'no vendor is given them: test/leaks/traces.test.ts',
   metrics: 'no vendor reaches the admin listener: test/leaks/metrics.test.ts',
   'former-subject':
     'an operator names the vendor that is to know the original subject: test/leaks/mapping.test.ts',

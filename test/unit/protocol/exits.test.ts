@@ -36,7 +36,9 @@ describe('the list of exits', () => {
     const assigned = new Set<string>(Object.values(EXITS_OF).flat());
     const others = NAMES.filter((exit) => !assigned.has(exit));
     expect(
-      others.every((exit) => exit.startsWith('relay-') || ['logs', 'metrics'].includes(exit)),
+      others.every(
+        (exit) => exit.startsWith('relay-') || ['logs', 'metrics', 'traces'].includes(exit),
+      ),
     ).toBe(true);
   });
 });
