@@ -76,25 +76,33 @@ describe('what a vendor receives of a logout', () => {
     expect([...(returned?.searchParams ?? [])]).toEqual([['state', 'of the vendor']]);
   });
 
-  it('nothing of the ID token that the upstream is shown, also where its page repeats it', async () => {
-    const browser = new Browser();
-    const { address } = await begin(browser);
-    const { upstream } = talkative.world;
-    let shown: string | null = null;
-    upstream.faults.arm(
-      'end_session',
-      altered((answer, { url }) => {
-        shown = url.searchParams.get('id_token_hint');
-        return withBody(answer, `<p>Log out?</p><!-- ${String(shown)} -->`);
-      }),
-    );
-    const { page } = await browser.walk(address);
-    upstream.faults.clear();
-    expect(shown).not.toBeNull();
-    talkative.secrets.add(String(shown));
-    expect(page.status).toBe(502);
-    expect(found(browser.pages.map(({ body }) => body))).toEqual([]);
-  });
+  it.each([
+    ['as it is', (address: URL) => String(address)],
+    ['in an address in base64', (address: URL) => btoa(String(address))],
+    ['in hexadecimal', (address: URL) => Buffer.from(String(address)).toString('hex')],
+    ['as a script would write it', (address: URL) => String(address).replaceAll('e', '\\u0065')],
+  ])(
+    'nothing of the ID token that the upstream is shown, where its page repeats it %s',
+    async (_how, write) => {
+      const browser = new Browser();
+      const { address } = await begin(browser);
+      const { upstream } = talkative.world;
+      let shown: string | null = null;
+      upstream.faults.arm(
+        'end_session',
+        altered((answer, { url }) => {
+          shown = url.searchParams.get('id_token_hint');
+          return withBody(answer, `<p>Log out?</p><!-- ${write(url)} -->`);
+        }),
+      );
+      const { page } = await browser.walk(address);
+      upstream.faults.clear();
+      expect(shown).not.toBeNull();
+      talkative.secrets.add(String(shown));
+      expect(page.status).toBe(502);
+      expect(found(browser.pages.map(({ body }) => body))).toEqual([]);
+    },
+  );
 });
 
 /*

@@ -156,7 +156,7 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'relay-logout-hint': [
     {
       file: `${RELAY}/withheld.ts`,
-      find: "if (repeats(whole.toString('latin1'), this.#token)) done(repeated());",
+      find: 'if (repeatsToken(whole, this.#token)) done(repeated());',
       replace: 'if (this.#token === undefined) done(repeated());',
     },
   ],

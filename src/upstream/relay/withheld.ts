@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Transform, type TransformCallback } from 'node:stream';
 
 import { Refusal } from '../../errors.ts';
-import { unescapeMarkup } from './escapes.ts';
+import { repeatsToken } from '../repeated-token.ts';
 
 /** What an upstream may say around a token before we give up looking, in octets. */
 const LARGEST_ANSWER = 1024 * 1024;
@@ -32,27 +32,14 @@ export class Withholding extends Transform {
 
   override _flush(done: TransformCallback): void {
     const whole = Buffer.concat(this.#chunks);
-    if (repeats(whole.toString('latin1'), this.#token)) done(repeated());
+    if (repeatsToken(whole, this.#token)) done(repeated());
     else done(null, whole);
   }
 }
 
 /** Refuses an answer whose head repeats the token. */
 export function refuseRepeatedInHead(response: IncomingMessage, token: string): void {
-  if (response.rawHeaders.some((text) => repeats(text, token))) throw repeated();
-}
-
-// A part of a token is as good as the whole: its payload names the user.
-function repeats(text: string, token: string): boolean {
-  const parts = token.split('.').slice(1);
-  const spelled = [text, unescapeMarkup(text), decoded(text)];
-  return spelled.some((one) => parts.some((part) => part !== '' && one.includes(part)));
-}
-
-function decoded(text: string): string {
-  return text.replaceAll(/%[0-9a-f]{2}/gi, (octet) =>
-    String.fromCharCode(Number.parseInt(octet.slice(1), 16)),
-  );
+  if (response.rawHeaders.some((text) => repeatsToken(text, token))) throw repeated();
 }
 
 function repeated(): Refusal {
