@@ -9,6 +9,7 @@ import { composeInternalApis } from './composition/internal-apis.ts';
 import { composeMapping } from './composition/mapping.ts';
 import { referenceStore } from './composition/reference-store.ts';
 import { composeTokenStatus } from './composition/token-status.ts';
+import { whileFresh } from './composition/while-fresh.ts';
 import { composeRegistration } from './composition/registration.ts';
 import { openVendorExchange } from './composition/vendor-exchange.ts';
 import { composePushedRequests } from './composition/pushed-requests.ts';
@@ -43,7 +44,6 @@ import { NOTHING_OFFERED, offeredThrough } from './protocol/offered.ts';
 import type { HintParts } from './protocol/hints.ts';
 import { jwksEndpoint } from './protocol/jwks.ts';
 import { Seals } from './protocol/seals.ts';
-import type { Endpoint } from './protocol/message.ts';
 import { answerSigner } from './protocol/signed-answer.ts';
 import { clientCredentialsGrant } from './protocol/token-client-credentials.ts';
 import { codeGrant } from './protocol/token-code.ts';
@@ -193,10 +193,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     upstream: () => relayUpstream({ config, upstream, ownPrefixes: OWN_PREFIXES }),
     relayPaths: config.relayPaths,
     federationOrigins: config.federationOrigins,
-    ownCookieNames: [
-      ...[binding.cookieName, ...account.cookieNames],
-      ...dashboardCookieNames(config),
-    ],
+    ownCookieNames: [binding.cookieName, ...account.cookieNames, ...dashboardCookieNames(config)],
     renderBlocked: respondRelayError,
   });
   const clientAuthentication = composeClientAuthentication({
@@ -315,13 +312,12 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     ...{ db, clock, registry, ring, readiness, maxStalenessSeconds, tellsSecurityEvents },
   });
   const { metrics } = measured;
-  const { mediaType } = metrics;
   const text = () => options.workers?.metrics() ?? metrics.text();
   return {
     publicApp,
     metrics,
     adminApp: createAdminApp({
-      ...{ api: admin.router, readiness, metrics: { mediaType, text } },
+      ...{ api: admin.router, readiness, metrics: { mediaType: metrics.mediaType, text } },
       dashboard: composeDashboard({ config, upstream, exchange, admin, readiness }),
     }),
     registry,
@@ -347,13 +343,5 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       await recorder.close();
       await db.destroy();
     },
-  };
-}
-
-/** Design section 4: without the database an answer goes on for `MAX_STALENESS`, then 503. */
-function whileFresh(registry: Registry, endpoint: Endpoint): Endpoint {
-  return (request) => {
-    registry.requireFresh();
-    return endpoint(request);
   };
 }

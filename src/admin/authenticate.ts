@@ -58,7 +58,7 @@ export class Authentication {
 }
 
 /** The caller that a token stands for. */
-export function ofToken({ name, scopes, expiresAt }: Omit<Caller, 'actor'>): Caller {
+function ofToken({ name, scopes, expiresAt }: Omit<Caller, 'actor'>): Caller {
   return { name, actor: `token:${name}`, scopes, expiresAt };
 }
 

@@ -35,11 +35,6 @@ export interface Asking {
 
 const BY_ID: ReadonlyMap<string, Route> = new Map(ROUTES.map((each) => [each.id, each]));
 
-/** Whether there is an operation of this name. */
-export function isOperation(id: string): boolean {
-  return BY_ID.has(id);
-}
-
 /**
  * Carries out an operation of the API for somebody within the process: the same scopes,
  * schemas, preconditions and answers as by HTTP.

@@ -1,7 +1,7 @@
 import type { Field } from '../fields.ts';
 
 /** The members of a client that have an input of their own; `members` takes all others, as JSON. */
-export const CLIENT_FIELDS: readonly Field[] = [
+const CLIENT_FIELDS: readonly Field[] = [
   {
     ...{ name: 'client_id', label: 'client_id', kind: 'text', required: true },
     ...{ only: 'creation', hint: 'Unique across vendors; it stays.' },

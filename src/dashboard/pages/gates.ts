@@ -25,7 +25,7 @@ const STEP_FIELDS: Readonly<Partial<Record<StepName, Readonly<Record<string, str
 };
 
 /** Gates, each in a word and a sentence. */
-export function gateList(gates: readonly GateAnswer[]): Html {
+function gateList(gates: readonly GateAnswer[]): Html {
   if (gates.length === 0) return html`<p class="gates none">No gate.</p>`;
   return html`<ul class="gates">
     ${gates.map(
