@@ -7,7 +7,8 @@ import { read, ROOT, rowsOf } from './documents.ts';
 
 /* SECURITY.md: behind each threat stands a defence, and behind each defence a test. */
 
-const chapter = read('SECURITY.md').split('\n## Threats and defences\n')[1]?.split('\n## ')[0] ?? '';
+const chapter =
+  read('SECURITY.md').split('\n## Threats and defences\n')[1]?.split('\n## ')[0] ?? '';
 const threats = rowsOf(chapter);
 
 test('there are threats', () => {
