@@ -183,7 +183,8 @@ function furtherMembers(text: string): Members {
 
 function place(members: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [name = '', ...rest] = path;
-  if (rest.length === 0) members[name] = value;
+  // A block without the member that a form has of it is no block: it goes as a whole.
+  if (rest.length === 0 || value === null) members[name] = value;
   else {
     const inner = (members[name] ??= {}) as Record<string, unknown>;
     place(inner, rest, value);

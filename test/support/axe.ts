@@ -16,9 +16,12 @@ const SOURCE = readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')
 export async function seriousFindings(page: Page): Promise<readonly Finding[]> {
   await page.emulateMedia({ colorScheme: 'light' });
   await page.evaluate(await SOURCE);
-  const light = await run(page, '{}');
+  const light = await run(page, "{ resultTypes: ['violations'] }");
   await page.emulateMedia({ colorScheme: 'dark' });
-  const dark = await run(page, "{ runOnly: ['color-contrast', 'link-in-text-block'] }");
+  const dark = await run(
+    page,
+    "{ resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block'] }",
+  );
   await page.emulateMedia({ colorScheme: 'light' });
   return [...light, ...dark];
 }

@@ -97,11 +97,11 @@ async function shown(visit: Visit, { problem, once }: Besides): Promise<PageAnsw
     },
     body: html`${problem === undefined ? '' : problemView(problem)} ${once ?? ''}
       ${done(visit, { changed: 'Changed.', ended: 'The token is dead.' })} ${summary(visit, client)}
-      ${mapping(visit, tokens.items)}
       <section>
         <h2>Settings</h2>
         ${visit.can('operate') ? changeForm(visit, client, revision, problem) : settings(client)}
       </section>
+      ${mapping(visit, tokens.items)}
       ${visit.can('operate') && client.has_client_secret ? renewal(visit, revision) : ''}`,
   };
 }

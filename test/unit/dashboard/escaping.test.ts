@@ -57,13 +57,14 @@ test('whatever is in a text, it adds no element and no attribute', async () => {
     fc.string({ unit: 'binary' }),
     marks.map((parts) => parts.join('')),
   );
+  const plain = await Promise.all(PARTS.map((part) => shaped(part, 'x')));
   await fc.assert(
     fc.asyncProperty(text, async (given) => {
-      // Nothing is a choice of its own: an empty text, and one with characters that HTML drops.
-      const shown = `x${given}`;
-      for (const part of PARTS) expect(await shaped(part, shown)).toBe(await shaped(part, 'x'));
+      // An empty text, or none, may be shown in another way.
+      const shown = await Promise.all(PARTS.map((part) => shaped(part, `x${given}`)));
+      expect(shown).toEqual(plain);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 

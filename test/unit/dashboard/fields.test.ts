@@ -39,6 +39,7 @@ describe('a form that changes an entry', () => {
     ['what is no number, for the rules to refuse', { days: 'x' }, { days: 'x' }],
     ['a tick', { open: 'true' }, { open: true }],
     ['a secret', { 'upstream.client_secret': ' s ' }, { upstream: { client_secret: ' s ' } }],
+    ['an emptied block goes as a whole', { 'upstream.client_id': '' }, { upstream: null }],
     ['other members', { members: '{"a": [1]}' }, { a: [1] }],
   ])('changes %s', (_which, touched, changes) => {
     expect(changesOf(FIELDS, sent({ ...UNTOUCHED, ...touched }), BEFORE)).toEqual(changes);
