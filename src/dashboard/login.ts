@@ -7,6 +7,7 @@ import { Refusal } from '../errors.ts';
 import { ENVIRONMENT_TOKEN } from '../operations/admin-tokens.ts';
 import { refuseDashboardUser, type DashboardUser } from '../operations/dashboard-sessions.ts';
 import type { DashboardCookies } from './cookies.ts';
+import { hrefOf } from './href.ts';
 import { LOGIN_SECONDS, openLogin, sealLogin } from './login-state.ts';
 import { requireOwnForm } from './own-form.ts';
 import {
@@ -97,7 +98,7 @@ async function enter(
 ): Promise<void> {
   const { requestId } = localsOf(response);
   response.append('set-cookie', await sessions.begin(user, request.headers.cookie, requestId));
-  response.redirect(303, `${adminUrl}/`);
+  response.redirect(303, hrefOf(adminUrl)('/'));
 }
 
 async function isAdminToken(

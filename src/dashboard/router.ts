@@ -57,7 +57,7 @@ export function dashboard(parts: DashboardParts): Router {
     const { visitor, requestId } = localsOf(response);
     if (visitor !== undefined) requireForm(parts, request, visitor);
     response.append('set-cookie', await sessions.end(request.headers.cookie, requestId));
-    response.redirect(303, `${parts.adminUrl}/login`);
+    response.redirect(303, hrefOf(parts.adminUrl)('/login'));
   });
   for (const each of parts.pages) router[each.method](each.path, handlerOf(parts, each));
   router.use(onError(parts));
@@ -98,8 +98,9 @@ function requireForm(
 
 function toLogin({ adminUrl }: DashboardParts, response: Response, isPart: boolean): void {
   // A part of a page that asks for itself again must not show a login in its place.
-  if (isPart) response.status(401).set('hx-redirect', `${adminUrl}/login`).end();
-  else response.redirect(303, `${adminUrl}/login`);
+  const login = hrefOf(adminUrl)('/login');
+  if (isPart) response.status(401).set('hx-redirect', login).end();
+  else response.redirect(303, login);
 }
 
 function assets(): RequestHandler {
