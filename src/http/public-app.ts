@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts';
 import type { Endpoints } from '../protocol/exits.ts';
 import type { Logger } from '../observability/logger.ts';
 import { countedAddress } from './counted-address.ts';
+import { admission } from './admission.ts';
 import { allowClientOrigin, answerPreflight } from './cors.ts';
 import { boundedBody, formOf, queryOf } from './form.ts';
 import { logOf, onError, requestContext } from './request-context.ts';
@@ -112,7 +113,7 @@ function mount(router: express.IRouter, path: string, route: Route, parts: Publi
   };
   if (route.passesOn === true) router.use(path, before, serve);
   else if (route.body === 'payload') router.all(path, before, serve);
-  else router.all(path, before, boundedBody, serve);
+  else router.all(path, before, boundedBody, admission(), serve);
 }
 
 function singleHeaders(request: Request): Readonly<Record<string, string | undefined>> {

@@ -58,6 +58,7 @@ export const UPSTREAM = {
   // The proxy itself
   database_unavailable: { ...UNAVAILABLE, description: 'The service is temporarily unavailable.' },
   configuration_stale: { ...UNAVAILABLE, description: 'The service is temporarily unavailable.' },
+  overloaded: { ...UNAVAILABLE, description: 'The service has too much to do at the moment.' },
   client_key_missing: {
     status: 500,
     error: 'server_error',

@@ -24,8 +24,7 @@ const LOOK = 50;
 
 /**
  * Starts one on 127.0.0.1. Each request goes to the next replica whose `/readyz` said 200
- * when it was last asked; where that one does not take the connection, to the one after
- * it. A request that was sent is not sent again.
+ * when it was last asked, and to no other: what fails there has failed.
  */
 export async function startBalancer(): Promise<Balancer> {
   let replicas: readonly Behind[] = [];
@@ -42,12 +41,7 @@ export async function startBalancer(): Promise<Balancer> {
     ready = replicas.filter((_each, n) => asked[n]);
   };
   const looking = setInterval(() => void look(), LOOK);
-  const pass = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Buffer,
-    tries: number,
-  ): void => {
+  const pass = (request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
     const target = ready[(turn += 1) % Math.max(1, ready.length)];
     if (target === undefined) {
       response.writeHead(503, { 'retry-after': '1' }).end('nobody is ready');
@@ -65,7 +59,6 @@ export async function startBalancer(): Promise<Balancer> {
     });
     onward.on('error', (error: NodeJS.ErrnoException) => {
       if (response.headersSent) response.destroy();
-      else if (error.code === 'ECONNREFUSED' && tries < 3) pass(request, response, body, tries + 1);
       else response.writeHead(502, { 'x-balancer': error.code ?? 'error' }).end('broken off');
     });
     onward.end(body);
@@ -73,7 +66,7 @@ export async function startBalancer(): Promise<Balancer> {
   const server = await listen((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => pass(request, response, Buffer.concat(chunks), 0));
+    request.on('end', () => pass(request, response, Buffer.concat(chunks)));
   });
   return {
     port: server.port,

@@ -67,7 +67,8 @@ export async function startFleet(
     DATABASE_URL: database.location.dialect === 'mysql' ? database.location.url : '',
     MASTER_KEY: randomBytes(32).toString('base64url'),
     PAIRWISE_SALT: randomBytes(32).toString('base64url'),
-    LOG_LEVEL: 'warn',
+    // Longer than the balancer takes to see that a replica is not ready any more.
+    ...{ DRAIN_DELAY: '1', LOG_LEVEL: 'warn' },
   };
   const run = (...args: readonly string[]): Promise<Ended> => startProcess(args, common).ended;
   await succeed(run('migrate', 'up'));
