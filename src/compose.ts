@@ -31,6 +31,7 @@ import { measurements } from './composition/measurements.ts';
 import { composeSecurityWebhook } from './composition/security-webhook.ts';
 import { composeNotices } from './composition/notices.ts';
 import { authorizationEndpointOf, relayUpstream } from './composition/relay-upstream.ts';
+import type { LogLevel } from './observability/log-level.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics/registry.ts';
 import type { Workers } from './observability/workers.ts';
@@ -92,6 +93,8 @@ export interface ComposeOptions {
   readonly config: Config;
   readonly clock: () => Date;
   readonly log: Logger;
+  /** How much it logs. Default: a level that nothing else follows. */
+  readonly logLevel?: LogLevel | undefined;
   /** Where this is one worker of several. */
   readonly workers?: Workers | undefined;
 }
@@ -299,25 +302,22 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     },
   });
 
-  const admin = composeAdminApi({ config, upstream, db, atRest, keyring, clock, log });
+  const { logLevel, workers } = options;
+  const context = { db, atRest, keyring, clock, log };
+  const admin = composeAdminApi({ config, upstream, logLevel, workers, ...context });
   let draining = false;
   const readiness = () => ({
     database: registry.databaseUp,
     upstream: upstream.ready,
     serving: !draining,
   });
-  const { maxStaleness: maxStalenessSeconds } = config;
-  const tellsSecurityEvents = config.securityWebhook.url !== undefined;
-  measured.lookAt({
-    ...{ db, clock, registry, ring, readiness, maxStalenessSeconds, tellsSecurityEvents },
-  });
+  measured.lookAt({ config, db, clock, registry, ring, readiness, logLevel });
   const { metrics } = measured;
-  const text = () => options.workers?.metrics() ?? metrics.text();
   return {
     publicApp,
     metrics,
     adminApp: createAdminApp({
-      ...{ api: admin.router, readiness, metrics: { mediaType: metrics.mediaType, text } },
+      ...{ api: admin.router, readiness, metrics: measured.scrape(workers) },
       dashboard: composeDashboard({ config, upstream, exchange, admin, readiness }),
     }),
     registry,

@@ -8,8 +8,10 @@ import type { Config, ListenAddress } from './config/types.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrateUp, schemaState } from './database/migrations.ts';
 import { SchemaError } from './database/schema-error.ts';
+import type { LogLevel } from './observability/log-level.ts';
 import type { Logger } from './observability/logger.ts';
 import { metricsOfAll, shareMetrics, tellMetricsOfAll } from './observability/metrics/cluster.ts';
+import { followLogLevel, spreadLogLevel, wishLogLevel } from './observability/workers.ts';
 
 /** Milliseconds for which requests in flight may finish after SIGTERM. */
 const DRAIN_LIMIT = 10_000;
@@ -36,20 +38,26 @@ async function prepareSchema(config: Config): Promise<void> {
 }
 
 /** Runs the proxy until a signal ends it; resolves with the exit code. */
-export async function serve(config: Config, log: Logger): Promise<number> {
+export async function serve(config: Config, log: Logger, level: LogLevel): Promise<number> {
   if (cluster.isPrimary) await prepareSchema(config);
-  if (cluster.isPrimary && config.workers > 1) return superviseWorkers(config.workers, log);
+  if (cluster.isPrimary && config.workers > 1) {
+    return superviseWorkers(config.workers, log, level);
+  }
   try {
-    return await work(config, log);
+    return await work(config, log, level);
   } finally {
     // The channel to the primary process would keep a worker alive.
     cluster.worker?.disconnect();
   }
 }
 
-async function work(config: Config, log: Logger): Promise<number> {
-  const workers = cluster.isWorker ? { metrics: metricsOfAll() } : undefined;
-  const application = await compose({ config, clock: () => new Date(), log, workers });
+async function work(config: Config, log: Logger, level: LogLevel): Promise<number> {
+  if (cluster.isWorker) followLogLevel(level);
+  const workers = cluster.isWorker
+    ? { metrics: metricsOfAll(), changeLogLevel: wishLogLevel }
+    : undefined;
+  const clock = () => new Date();
+  const application = await compose({ config, clock, log, logLevel: level, workers });
   application.metrics.watchProcess();
   if (cluster.isWorker) shareMetrics(application.metrics.registry);
   const servers: Server[] = [];
@@ -147,12 +155,13 @@ async function drain(application: Application, servers: readonly Server[]): Prom
  * The primary process: starts the workers, replaces those that die, and passes
  * the signal on. Where none ever served, another try would end the same way.
  */
-async function superviseWorkers(count: number, log: Logger): Promise<number> {
+async function superviseWorkers(count: number, log: Logger, level: LogLevel): Promise<number> {
   let ending = false;
   let served = false;
   const addresses = new Map<number, number>();
   const failed = Promise.withResolvers<number>();
   tellMetricsOfAll();
+  spreadLogLevel(level);
   for (let worker = 0; worker < count; worker += 1) cluster.fork();
   cluster.on('listening', ({ id }) => {
     addresses.set(id, (addresses.get(id) ?? 0) + 1);

@@ -1,12 +1,14 @@
 import type { By } from '../audit/by.ts';
 import type { MasterKeys } from '../database/keyring.ts';
 import type { AdminScope } from '../operations/admin-tokens.ts';
+import type { LogLevelControl } from '../operations/change-log-level.ts';
 import type { DerivationContext } from '../operations/import-settings.ts';
 import type { RegistryContext } from '../operations/registry-context.ts';
 
 /** What the operations behind the API work with. */
 export interface AdminContext extends DerivationContext, RegistryContext {
   readonly masterKeys: MasterKeys;
+  readonly logLevel: LogLevelControl;
 }
 
 /** Whoever presented a good token, or is logged in at the dashboard. */

@@ -5,6 +5,7 @@ import { EVENT_ROUTES } from './routes/client-events.ts';
 import { TRANSFER_ROUTES } from './routes/client-transfer.ts';
 import { CLIENT_ROUTES } from './routes/clients.ts';
 import { KEY_ROUTES } from './routes/keys.ts';
+import { LOG_LEVEL_ROUTES } from './routes/log-level.ts';
 import { MAPPING_ROUTES } from './routes/mapping.ts';
 import { ROLLOUT_ROUTES } from './routes/rollout.ts';
 import { SALT_ROUTES } from './routes/salts.ts';
@@ -31,5 +32,6 @@ export const ROUTES: readonly Route[] = [
   ...KEY_ROUTES,
   ...ACTIVITY_ROUTES,
   ...AUDIT_ROUTES,
+  ...LOG_LEVEL_ROUTES,
   ...TOKEN_ROUTES,
 ];

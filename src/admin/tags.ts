@@ -8,5 +8,6 @@ export const TAGS = {
   keys: 'The keys that sign, and the key that wraps.',
   activity: 'What happens, in numbers, and which sectors there are.',
   audit: 'What was done, by whom, and whether that is true.',
+  process: 'The running replica that is asked.',
   tokens: 'Who may use this API.',
 } as const;

@@ -33,6 +33,7 @@ export const AUDIT_ACTS = {
   'key.retired': 'A signing key signs no more; it is published for a while.',
   'key.forgotten': 'A retired signing key was removed.',
   'master_key.rewrapped': 'The roots were wrapped anew by the present `MASTER_KEY`.',
+  'log_level.changed': 'How much a replica logs was changed, from `before` to `level`.',
   'subject.erased':
     'A user was erased in every sector. The target is a random name of the erasure, not of the user.',
   'subject.exported': 'An operator asked for all that is held on a user.',

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Config } from '../config/types.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { LogLevel } from '../observability/log-level.ts';
 import { createLogger } from '../observability/logger.ts';
 import { AtRest } from '../database/at-rest.ts';
 import type { Connection } from '../database/connection.ts';
@@ -19,7 +20,7 @@ export interface CliContext {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable;
   readonly stderr: Writable;
-  readonly serve: (config: Config, log: Logger) => Promise<number>;
+  readonly serve: (config: Config, log: Logger, level: LogLevel) => Promise<number>;
 }
 
 /** What a command that works on the database gets. */

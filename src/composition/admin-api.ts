@@ -2,6 +2,8 @@ import { Authentication } from '../admin/authenticate.ts';
 import type { AdminContext } from '../admin/context.ts';
 import { adminApi } from '../admin/router.ts';
 import type { Config } from '../config/types.ts';
+import { LogLevel } from '../observability/log-level.ts';
+import type { Workers } from '../observability/workers.ts';
 import { purgeExpired } from '../database/purge.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { openGuardedExchange } from '../outbound/guarded-exchange.ts';
@@ -13,6 +15,10 @@ import { grantsOfUpstream } from '../vendors/upstream-grants.ts';
 export interface AdminApiOptions extends OperationContext {
   readonly config: Config;
   readonly upstream: UpstreamProvider;
+  /** How much this process logs. */
+  readonly logLevel: LogLevel | undefined;
+  /** Where this is one worker of several. */
+  readonly workers: Workers | undefined;
 }
 
 /** The admin API as the composed application has it. */
@@ -31,6 +37,8 @@ const INTERVAL = 600_000;
 export function composeAdminApi({
   config,
   upstream,
+  logLevel: own = new LogLevel(config.logLevel),
+  workers,
   ...context
 }: AdminApiOptions): ComposedAdminApi {
   const { db, clock, log } = context;
@@ -46,6 +54,10 @@ export function composeAdminApi({
   const authentication = new Authentication({ db, clock, adminToken: config.adminToken });
   const adminContext: AdminContext = {
     ...context,
+    logLevel: {
+      current: () => own.current,
+      change: (level) => (workers ? workers.changeLogLevel(level) : own.set(level)),
+    },
     algorithm: config.pseudonymAlgorithm,
     pairwiseSalt: config.secrets.pairwiseSalt,
     masterKeys: config.secrets,

@@ -6,6 +6,7 @@ import { createMetrics } from '../observability/metrics/registry.ts';
 import type { Metrics } from '../observability/metrics/registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import { beginQuery } from '../observability/tracing/spans.ts';
+import type { Workers } from '../observability/workers.ts';
 import { watchedLines } from '../observability/watched-lines.ts';
 import type { PseudonymWitness } from '../subjects/settle.ts';
 import type { Sealer } from '../tokens/seal.ts';
@@ -31,6 +32,8 @@ export interface Measurements {
   sealer(...sealer: ConstructorParameters<typeof Sealer>): Sealer;
   exchange(exchange: Exchange, upstream: () => UpstreamProvider): Exchange;
   readonly mapping: MappingOptions['told'];
+  /** What Prometheus reads: of this process, or of all workers where there are several. */
+  scrape(workers: Workers | undefined): Pick<Metrics, 'mediaType' | 'text'>;
   /** Whom to ask how things stand. */
   lookAt(parts: Omit<StandingParts, 'labels'>): void;
 }
@@ -54,6 +57,10 @@ export function measurements(
       return measuredExchange(exchange, instruments, callNames(metadata));
     },
     mapping: countMapping(instruments, labels),
+    scrape: (workers) => {
+      const { mediaType } = metrics;
+      return { mediaType, text: () => workers?.metrics() ?? metrics.text() };
+    },
     lookAt: (parts) => metrics.refreshBy(standingLook({ ...parts, labels }, instruments)),
   };
 }

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readHead } from '../audit/store.ts';
+import type { Config } from '../config/types.ts';
 import type { Connection } from '../database/connection.ts';
 import { poolState, readStanding } from '../database/standing.ts';
+import type { LogLevel } from '../observability/log-level.ts';
 import type { Instruments } from '../observability/metrics/registry.ts';
 import type { KeyRing } from '../signing/ring.ts';
 import { saltTimes } from '../subjects/salts/rotation.ts';
@@ -18,9 +20,8 @@ export interface StandingParts {
   readonly registry: Registry;
   readonly ring: Pick<KeyRing, 'standings'>;
   readonly readiness: () => Readonly<Record<'database' | 'upstream' | 'serving', boolean>>;
-  readonly maxStalenessSeconds: number;
-  /** Whether security events are pushed to somebody. */
-  readonly tellsSecurityEvents: boolean;
+  readonly config: Pick<Config, 'maxStaleness' | 'securityWebhook' | 'logLevel'>;
+  readonly logLevel: LogLevel | undefined;
   readonly labels: BoundedLabels;
 }
 
@@ -51,8 +52,9 @@ function lookAtProcess(parts: StandingParts, gauges: Instruments): void {
   gauges.databaseUp.set(Number(database));
   gauges.upstreamUp.set(Number(upstream));
   gauges.draining.set(Number(!serving));
-  gauges.workers.set(1);
-  gauges.stalenessLimit.set(parts.maxStalenessSeconds);
+  gauges.workers.reset();
+  gauges.workers.set({ log_level: parts.logLevel?.current ?? parts.config.logLevel }, 1);
+  gauges.stalenessLimit.set(parts.config.maxStaleness);
   if (registry.age !== undefined) gauges.configurationAge.set(registry.age / 1000);
   for (const [state, count] of Object.entries(poolState(db))) gauges.pool.set({ state }, count);
   gauges.keyAge.reset();
@@ -94,7 +96,7 @@ async function readRows({ db, clock }: StandingParts) {
 }
 
 function showRows(
-  { tellsSecurityEvents }: StandingParts,
+  { config }: StandingParts,
   gauges: Instruments,
   rows: Awaited<ReturnType<typeof readRows>> | undefined,
 ): void {
@@ -106,7 +108,8 @@ function showRows(
   const { now, standing, salts, head } = rows;
   deliveriesWaiting.set({ queue: 'logout' }, standing.logoutDeliveries);
   deliveriesWaiting.set({ queue: 'events' }, standing.batchesBehind);
-  if (tellsSecurityEvents) deliveriesWaiting.set({ queue: 'security' }, standing.securityEvents);
+  const tellsOperator = config.securityWebhook.url !== undefined;
+  if (tellsOperator) deliveriesWaiting.set({ queue: 'security' }, standing.securityEvents);
   receiversFailing.set(standing.receiversFailing);
   reverseLookups.set({ of: 'all' }, standing.lookups.all);
   reverseLookups.set({ of: 'one_actor' }, standing.lookups.oneActor);

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 
-import type { Config } from '../config/types.ts';
+import { LogLevel } from './log-level.ts';
+import type { Level } from './log-level.ts';
 import { scrub, speakable } from './redaction.ts';
 
 /** One level's way in: fields and a message, or a message alone. */
@@ -25,7 +26,8 @@ interface LogDestination {
 }
 
 export interface LoggerOptions {
-  readonly level: Config['logLevel'];
+  /** A {@link LogLevel} may be changed while the logger is used. */
+  readonly level: Level | LogLevel;
   /** Default: standard output. */
   readonly destination?: LogDestination;
 }
@@ -37,27 +39,30 @@ export interface LoggerOptions {
  */
 export function createLogger({ level, destination }: LoggerOptions): Logger {
   const options = {
-    level,
+    // Which lines are written is decided before pino sees them: its children would keep the
+    // level that they were made with.
+    level: 'trace',
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: (described: unknown) => described },
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return guarded(destination === undefined ? pino(options) : pino(options, destination));
+  const target = destination === undefined ? pino(options) : pino(options, destination);
+  return guarded(target, typeof level === 'string' ? new LogLevel(level) : level);
 }
 
-type Level = 'error' | 'warn' | 'info' | 'debug';
+type Spoken = 'error' | 'warn' | 'info' | 'debug';
 
 /**
  * Guards every way into pino. Its own serializers and formatters are not enough:
  * they see neither the message nor the fields of a child, and pino copies the
  * message of a logged error past them.
  */
-function guarded(target: pino.Logger): Logger {
+function guarded(target: pino.Logger, admitted: LogLevel): Logger {
   const at =
-    (level: Level): LogFunction =>
+    (level: Spoken): LogFunction =>
     (first: object | string, message?: string) => {
-      if (!target.isLevelEnabled(level)) return;
+      if (!admitted.admits(level)) return;
       if (typeof first === 'string') target[level](scrub(first));
       else target[level](speakable(first), message === undefined ? undefined : scrub(message));
     };
@@ -66,6 +71,6 @@ function guarded(target: pino.Logger): Logger {
     warn: at('warn'),
     info: at('info'),
     debug: at('debug'),
-    child: (fields) => guarded(target.child(speakable(fields))),
+    child: (fields) => guarded(target.child(speakable(fields)), admitted),
   };
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { AdminClient } from '../support/admin.ts';
+import { ask } from '../support/by-hand.ts';
 import { Browser } from '../support/browser.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -364,6 +365,27 @@ describe.each(['sqlite', 'mysql'] as const)('the admin API (%s)', (dialect) => {
     expect(rotated.body).toMatchObject({ changed: true, next: [{ alg: 'ES256', state: 'next' }] });
     expect((await api.call('POST', '/keys/rewrap', { body: {} })).body).toEqual({ rewrapped: 0 });
     expect((await api.call('GET', '/keys')).text).not.toContain('"d"');
+  });
+
+  test('changes how much is logged, at once and for requests under way, and records it', async () => {
+    const before = await api.call('GET', '/log-level');
+    expect(before.body).toEqual({ level: 'debug' });
+    const request = world.proxy.log.length;
+    const { body } = await api.call('PUT', '/log-level', { body: { level: 'silent' } });
+    expect(body).toEqual({ level: 'silent' });
+    const after = world.proxy.log.length;
+    expect(world.proxy.log.slice(request, after)).toContainEqual(
+      expect.objectContaining({ event: 'log_level', level: 'warn', from: 'debug', to: 'silent' }),
+    );
+    await ask(`${world.proxy.issuer}/oidc/token`, { method: 'POST' });
+    expect(world.proxy.log.slice(after)).toEqual([]);
+    await api.call('PUT', '/log-level', { body: { level: 'debug' } });
+    expect((await api.call('PUT', '/log-level', { body: { level: 'loud' } })).status).toBe(422);
+    const acts = await api.call('GET', '/audit?act=log_level.changed');
+    expect(acts.body['items']).toMatchObject([
+      { details: { level: 'debug', before: 'silent' } },
+      { details: { level: 'silent', before: 'debug' } },
+    ]);
   });
 
   test('shows, verifies and exports the audit log', async () => {

@@ -38,7 +38,7 @@ describe('the metrics of one replica', () => {
       pairwise_upstream_up: 1,
       pairwise_database_up: 1,
       pairwise_draining: 0,
-      pairwise_workers: 1,
+      'pairwise_workers{log_level="debug"}': 1,
       'pairwise_clients{phase="pairwise"}': 1,
       'pairwise_client_phase{client="bolt-web",phase="shadow"}': 1,
       'pairwise_client_pilot_percent{client="acme-web"}': 100,

@@ -9,6 +9,7 @@ import type { Config } from '../../src/config/types.ts';
 import { AtRest } from '../../src/database/at-rest.ts';
 import { loadKeyring } from '../../src/database/keyring.ts';
 import type { Keyring } from '../../src/database/keyring.ts';
+import { LogLevel } from '../../src/observability/log-level.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { applyRegistrations } from '../../src/vendors/apply.ts';
 import { readApplyDocument } from '../../src/vendors/apply-document.ts';
@@ -61,8 +62,9 @@ const SECRETS = {
 export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   const database = options.database ?? (await freshDatabase('sqlite'));
   const lines: Record<string, unknown>[] = [];
+  const logLevel = new LogLevel('debug');
   const log = createLogger({
-    level: 'debug',
+    level: logLevel,
     destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
   const running: { app?: Application['publicApp'] } = {};
@@ -92,7 +94,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
     });
   };
   await register(options.vendors);
-  const application = await compose({ config, clock, log });
+  const application = await compose({ config, clock, log, logLevel });
   running.app = application.publicApp;
   const admin = await listen(
     (request, response) => application.adminApp(request, response),

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
+import { LogLevel } from '../../observability/log-level.ts';
 import { createLogger } from '../../observability/logger.ts';
 import type { CommandHost } from '../host.ts';
 
@@ -8,7 +9,8 @@ export function serveCommand(host: CommandHost): Command {
   const { context } = host;
   return new Command('serve').description('run the proxy').action(async () => {
     const config = loadConfig(context.environment);
-    const log = createLogger({ level: config.logLevel, destination: context.stdout });
-    host.exitWith(await context.serve(config, log));
+    const level = new LogLevel(config.logLevel);
+    const log = createLogger({ level, destination: context.stdout });
+    host.exitWith(await context.serve(config, log, level));
   });
 }

@@ -56,7 +56,10 @@ export const METRICS = {
     help: 'Workers that finish what is in flight and then end.',
     across: 'sum',
   }),
-  workers: gauge('pairwise_workers', [], { help: 'Processes that serve.', across: 'sum' }),
+  workers: gauge('pairwise_workers', ['log_level'], {
+    help: 'Processes that serve, by how much they log.',
+    across: 'sum',
+  }),
   pool: gauge('pairwise_database_connections', ['state'], {
     help: 'Connections of the pool: `used`, `free`; `waiting`: work that waits for one.',
     across: 'sum',

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { Refusal } from '../../../src/errors.ts';
+import { LEVELS, LogLevel } from '../../../src/observability/log-level.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import type { Logger } from '../../../src/observability/logger.ts';
 
@@ -32,6 +33,27 @@ describe('a log line', () => {
         msg: 'listening',
       },
     ]);
+  });
+
+  test('follows a level that is changed, also where its logger was made before', () => {
+    const written: string[] = [];
+    const level = new LogLevel('info');
+    const log = createLogger({ level, destination: { write: (line) => void written.push(line) } });
+    const child = log.child({ requestId: 'r-1' });
+    child.debug('quiet');
+    level.set('debug');
+    child.debug('loud');
+    level.set('error');
+    child.warn('quiet again');
+    log.error('always');
+    expect(written.map((line) => (JSON.parse(line) as Line)['msg'])).toEqual(['loud', 'always']);
+  });
+
+  test.each(LEVELS)('at %s is written exactly what is no louder', (level) => {
+    const quieter = LEVELS.slice(0, LEVELS.indexOf(level) + 1);
+    const all = LEVELS.filter((each) => each !== 'silent');
+    const admitted = all.filter((each) => new LogLevel(level).admits(each));
+    expect(admitted).toEqual(all.filter((each) => quieter.includes(each)));
   });
 
   test('is written only from the configured level on', () => {
