@@ -28,6 +28,8 @@ export const AUDIT_ACTS = {
   'phase.rolled_back': 'A client was put back into a recorded phase.',
   'rollouts.frozen': 'An operator lets no client go further until it is lifted.',
   'rollouts.unfrozen': 'An operator lets clients go further again.',
+  'database.restored':
+    'The database was said to come from a backup: what was issued since can be ended from `position` on.',
   'key.created': 'A signing key was made; it is published, and signs later.',
   'key.activated': 'A signing key signs from now on.',
   'key.retired': 'A signing key signs no more; it is published for a while.',

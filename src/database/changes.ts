@@ -42,6 +42,11 @@ export async function appendChange(
   return position;
 }
 
+/** Leaves out the next positions. Whoever sees the gap reads everything anew. */
+export async function skipChanges(trx: Transaction, count: number): Promise<void> {
+  await trx('change_head').where({ id: 1 }).increment('position', count);
+}
+
 /** The changes after a position, oldest first, `limit` at most. */
 export async function readChanges(
   db: Connection,

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Agent, request } from 'undici';
@@ -54,19 +55,11 @@ export async function startReadyBalancer(
       fail('no replica is ready');
       return;
     }
-    const headers = Object.fromEntries(
-      Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)),
-    );
-    const hasBody = incoming.method !== 'GET';
-    request(`${replica.address}${incoming.url}`, {
-      ...{ method: incoming.method as 'GET', headers, dispatcher: agent },
-      ...(hasBody && { body: incoming }),
-    }).then(async (answer) => {
-      const kept = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name));
-      outgoing.writeHead(answer.statusCode, Object.fromEntries(kept) as Record<string, string>);
-      outgoing.end(Buffer.from(await answer.body.arrayBuffer()));
+    const passOn = async (): Promise<void> => {
+      await forward(incoming, outgoing, replica.address, agent);
       served.set(replica.address, (served.get(replica.address) ?? 0) + 1);
-    }, fail);
+    };
+    passOn().catch(fail);
   }, port);
   return {
     ...{ port: server.port, failures, served, ready: () => ready },
@@ -77,6 +70,25 @@ export async function startReadyBalancer(
       await agent.close();
     },
   };
+}
+
+async function forward(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  address: string,
+  dispatcher: Agent,
+): Promise<void> {
+  const { method = 'GET', url = '/' } = incoming;
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)),
+  );
+  const answer = await request(`${address}${url}`, {
+    ...{ method: method as 'GET', headers, dispatcher },
+    ...(method !== 'GET' && { body: incoming }),
+  });
+  const kept = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name));
+  outgoing.writeHead(answer.statusCode, Object.fromEntries(kept) as Record<string, string>);
+  outgoing.end(Buffer.from(await answer.body.arrayBuffer()));
 }
 
 async function isReady({ admin }: Replica): Promise<boolean> {

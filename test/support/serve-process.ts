@@ -24,13 +24,14 @@ export interface ProxyProcess {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `pairwise-proxy` with this environment and none of ours. */
+/** Starts `pairwise-proxy`, of this checkout unless said otherwise, with this environment and none of ours. */
 export function startProcess(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  program: string = PROGRAM,
 ): ProxyProcess {
   const node = existsSync(OWN_NODE) ? OWN_NODE : process.execPath;
-  const child = spawn(node, [PROGRAM, ...args], {
+  const child = spawn(node, [program, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -3,10 +3,12 @@ import { loadConfig } from '../../config/load.ts';
 import type { Connection } from '../../database/connection.ts';
 import { openDatabase } from '../../database/connection.ts';
 import { migrateDown, migrateUp, migrationStatus, schemaState } from '../../database/migrations.ts';
+import { noteRestore } from '../../operations/note-restore.ts';
 import { confirm } from '../confirm.ts';
+import { inWorkspace } from '../context.ts';
 import type { CommandHost } from '../host.ts';
 
-/** `migrate up|down|status`. */
+/** `migrate up|down|status|restored`. */
 export function migrateCommand(host: CommandHost): Command {
   const migrate = new Command('migrate').description('change the database schema');
   migrate
@@ -45,6 +47,22 @@ export function migrateCommand(host: CommandHost): Command {
         const state = await schemaState(db);
         const text = `schema ${state}: ${applied.length} applied, ${pending.length} pending`;
         host.output().result({ state, applied, pending, unknown }, text);
+      }),
+    );
+  migrate
+    .command('restored')
+    .description('say that the database came from a backup, so that newer tokens can be ended')
+    .option('--end-sessions', 'end the tokens of all clients')
+    .option('--reason <text>', 'why; kept in the audit log')
+    .option('--json', 'print one JSON object')
+    .action((options: { endSessions?: boolean; reason?: string }) =>
+      inWorkspace(host.context, async ({ actor, ...context }) => {
+        const endSessions = options.endSessions === true;
+        const by = { actor, reason: options.reason };
+        const { position } = await noteRestore(context, { endSessions }, by);
+        const ended = endSessions ? '; the tokens of all clients are ended' : '';
+        const view = { position, ended_sessions: endSessions };
+        host.output().result(view, `the change log goes on at ${position}${ended}`);
       }),
     );
   return migrate;
