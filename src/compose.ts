@@ -224,7 +224,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
       const claims = await ownIdTokenClaims(idToken, { keys, issuer, clientId });
       return typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined;
     },
-    subjects: new HintedSubjects(db, keyring.index, clock),
+    subjects: new HintedSubjects(db, { atRest, indexRoot: keyring.index }, clock),
   };
   const elsewhere = outOfBand({
     ...{ db, issue, sealer, oneTime, authentication, registry, hints },

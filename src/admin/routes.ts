@@ -10,6 +10,7 @@ import { MAPPING_ROUTES } from './routes/mapping.ts';
 import { ROLLOUT_ROUTES } from './routes/rollout.ts';
 import { SALT_ROUTES } from './routes/salts.ts';
 import { IMPORT_ROUTES } from './routes/subject-import.ts';
+import { SECTOR_ROUTES } from './routes/sectors.ts';
 import { LINK_ROUTES } from './routes/subject-link.ts';
 import { SUBJECT_ROUTES } from './routes/subjects.ts';
 import { TOKEN_ROUTES } from './routes/tokens.ts';
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...ROLLOUT_ROUTES,
   ...SUBJECT_ROUTES,
   ...LINK_ROUTES,
+  ...SECTOR_ROUTES,
   ...SALT_ROUTES,
   ...KEY_ROUTES,
   ...ACTIVITY_ROUTES,

@@ -4,6 +4,7 @@ export const TAGS = {
   clients: 'The OAuth clients of the vendors.',
   rollout: 'Which subject the users of a client get.',
   subjects: 'The users behind the pseudonyms. Every question is recorded.',
+  sectors: 'Which clients know a user by the same subject.',
   salts: 'What first pseudonyms are derived from.',
   keys: 'The keys that sign, and the key that wraps.',
   activity: 'What happens, in numbers, and which sectors there are.',

@@ -48,6 +48,13 @@ export const AUDIT_ACTS = {
   'sessions.ended': 'The tokens of all clients were ended when a file of users was linked.',
   'subject.rotated': 'A user was given a new pseudonym in a sector.',
   'subjects.rotated': 'The users of a sector, of a vendor, or all were given new pseudonyms.',
+  'sectors.linked':
+    'A sector uses the subjects of another one from then on; `between_vendors` names two vendors who share them.',
+  'sectors.carried':
+    'Everybody of a linked sector was carried over: `carried` users, of whom `merged` had a subject in both.',
+  'sectors.unlinked': 'A linked sector was to have subjects of its own again.',
+  'sectors.parted':
+    'A link ended for everybody; `shared` users were known in both sectors, and `kept` the same subject or not.',
   'salt.rotated': 'New pseudonyms are derived from a new version of the salt.',
   'salt.destroyed': 'A version of the salt was destroyed when its grace was over.',
   'subjects.imported':

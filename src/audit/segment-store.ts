@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { asBuffer, bytes, text } from '../database/bytes.ts';
 import type { Transaction } from '../database/connection.ts';
 import { countOnDay } from '../database/daily-activity.ts';
+import { subjectSectors } from '../database/sector-links.ts';
 import type { By } from './by.ts';
 import { appendAudit, HANDLE, lockHead } from './store.ts';
 
@@ -90,7 +91,7 @@ export async function noteLastUse(
   const used = records.filter((each) => each.used);
   for (const [sector, met] of Map.groupBy(used, (each) => each.sector)) {
     await trx('pseudonyms')
-      .where({ sector: bytes(sector) })
+      .whereIn('sector', (await subjectSectors(trx, sector)).map(bytes))
       .whereIn('sub', subsOf(met))
       .andWhere((query) => {
         void query.whereNull('last_used_day').orWhere('last_used_day', '<', day);
@@ -106,7 +107,7 @@ async function lastUsedDays(
   met: readonly MetPseudonym[],
 ): Promise<ReadonlyMap<string, number | null>> {
   const rows = await trx('pseudonyms')
-    .where({ sector: bytes(sector) })
+    .whereIn('sector', (await subjectSectors(trx, sector)).map(bytes))
     .whereIn('sub', subsOf(met))
     .select<{ sub: Buffer; last_used_day: number | null }[]>('sub', 'last_used_day');
   return new Map(rows.map(({ sub, last_used_day: last }) => [text(sub), last]));

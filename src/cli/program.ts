@@ -9,6 +9,7 @@ import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { saltCommand } from './commands/salt.ts';
+import { sectorCommand } from './commands/sector.ts';
 import { serveCommand } from './commands/serve.ts';
 import { subjectCommand } from './commands/subject.ts';
 import { vendorCommand } from './commands/vendor.ts';
@@ -19,7 +20,7 @@ import { Output } from './output.ts';
 
 const COMMANDS = [
   ...[serveCommand, migrateCommand, doctorCommand, applyCommand],
-  ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand],
+  ...[vendorCommand, clientCommand, rolloutCommand, subjectCommand, sectorCommand],
   ...[saltCommand, keysCommand, auditCommand, adminTokenCommand],
 ];
 

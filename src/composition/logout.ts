@@ -64,7 +64,7 @@ export function composeLogout(options: LogoutOptions): ComposedLogout {
     ...{ issuer, seals, binding, indexRoot, clock, clients: registry },
     claimsRoot: options.claimsRoot,
     grants: new LogoutGrants(db, options.atRest),
-    subjects: new HintedSubjects(db, indexRoot, options.clock),
+    subjects: new HintedSubjects(db, { atRest: options.atRest, indexRoot }, options.clock),
   };
   // A pool of its own: no header that is meant for the upstream goes to a vendor.
   const pool = openVendorExchange(options.config, LOGOUT_EXCHANGE);

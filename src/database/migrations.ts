@@ -14,6 +14,7 @@ import { mappingAndImport } from '../../migrations/0011_mapping_and_import.ts';
 import { selfService } from '../../migrations/0013_self_service.ts';
 import { linking } from '../../migrations/0014_linking.ts';
 import { events } from '../../migrations/0015_events.ts';
+import { sectorLinks } from '../../migrations/0016_sector_links.ts';
 import { dailyActivity } from '../../migrations/0017_daily_activity.ts';
 import { rolloutGates } from '../../migrations/0019_rollout_gates.ts';
 import { adminApi } from '../../migrations/0012_admin_api.ts';
@@ -39,6 +40,7 @@ const MIGRATIONS: readonly Migration[] = [
   selfService,
   linking,
   events,
+  sectorLinks,
   dailyActivity,
   rolloutGates,
 ];

@@ -1,6 +1,7 @@
 import { bytes, text } from './bytes.ts';
 import { orUnavailable } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { isLinked, subjectSectors } from './sector-links.ts';
 import type { StreamPosition } from './event-streams.ts';
 
 /** A pseudonym that took the place of another, as one client may have to be told. */
@@ -44,8 +45,9 @@ export async function changesFor(
   db: Connection,
   query: ChangeQuery,
 ): Promise<readonly TellableChange[]> {
+  const scope = await orUnavailable(() => scopeOf(db, query.sector));
   const rows = await orUnavailable(() =>
-    unpassed(db, query)
+    unpassed(db, query, scope)
       .orderBy(['changes.batch', 'changes.id'])
       .limit(query.limit)
       .select<Row[]>(
@@ -60,7 +62,7 @@ export async function changesFor(
     userIndex: row.user_index,
     oldSub: text(row.old_sub),
     newSub: text(row.new_sub),
-    isKnown: isKnown(row),
+    isKnown: isKnown(row, scope),
   }));
 }
 
@@ -69,21 +71,35 @@ export async function countChanges(
   db: Connection,
   query: Omit<ChangeQuery, 'limit'>,
 ): Promise<number> {
+  const scope = await orUnavailable(() => scopeOf(db, query.sector));
   const [row] = await orUnavailable(() =>
-    unpassed(db, query)
+    unpassed(db, query, scope)
       .andWhere((known) => {
         void known
           .where('given.generation', '<=', db.ref('old.generation'))
-          .orWhereIn('old.algorithm', BROUGHT_ALONG);
+          .orWhereIn('old.algorithm', scope.broughtAlong);
       })
       .count<{ count: number | string }[]>({ count: '*' }),
   );
   return Number(row?.count ?? 0);
 }
 
+/** Where changes of a sector's users stand, and which of them need not have been given. */
+interface Scope {
+  readonly sectors: readonly string[];
+  readonly broughtAlong: readonly string[];
+}
+
+/** What was brought along to a sector that is linked may have been the other one's alone. */
+async function scopeOf(db: Connection, sector: string): Promise<Scope> {
+  const sectors = await subjectSectors(db, sector);
+  return { sectors, broughtAlong: (await isLinked(db, sector)) ? [] : BROUGHT_ALONG };
+}
+
 function unpassed(
   db: Connection,
-  { clientId, sector, after, lastBatch, now }: Omit<ChangeQuery, 'limit'>,
+  { clientId, after, lastBatch, now }: Omit<ChangeQuery, 'limit'>,
+  { sectors }: Scope,
 ) {
   return (
     db('subject_changes as changes')
@@ -95,7 +111,7 @@ function unpassed(
       .leftJoin('pseudonyms as old', (join) => {
         void join.on('old.sector', 'changes.sector').andOn('old.sub', 'changes.old_sub');
       })
-      .where('changes.sector', bytes(sector))
+      .whereIn('changes.sector', sectors.map(bytes))
       // Says again what the last condition says, in a form that an index can follow.
       .whereBetween('changes.batch', [after.batch, lastBatch])
       .andWhere('changes.expires_at', '>', now.getTime())
@@ -108,7 +124,7 @@ function unpassed(
 }
 
 /** A client that was given a later generation first never saw this one. */
-function isKnown({ given, generation, algorithm }: Row): boolean {
-  if (algorithm !== null && BROUGHT_ALONG.includes(algorithm)) return true;
+function isKnown({ given, generation, algorithm }: Row, { broughtAlong }: Scope): boolean {
+  if (algorithm !== null && broughtAlong.includes(algorithm)) return true;
   return given !== null && generation !== null && generation >= given;
 }

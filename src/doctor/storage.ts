@@ -4,13 +4,15 @@ import type { Connection } from '../database/connection.ts';
 import { isUnavailable, openDatabase } from '../database/connection.ts';
 import { loadKeyring, MasterKeyError } from '../database/keyring.ts';
 import { schemaState } from '../database/migrations.ts';
+import { readLinks } from '../database/sector-links.ts';
 import { Salts, SaltMismatchError } from '../subjects/salts/store.ts';
 import type { Vendor } from '../vendors/client.ts';
 import { readClients, type StoredClient } from '../vendors/client-store.ts';
-import { readVendors } from '../vendors/vendor-store.ts';
+import { readSectorOwners, readVendors } from '../vendors/vendor-store.ts';
 import { serverFindings } from './database-server.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
 import { privilegeFinding } from './privileges.ts';
+import { linkFindings } from './sector-links.ts';
 import { hasRoots, hasSalt, readTables } from './store.ts';
 
 /** What the database told. */
@@ -68,6 +70,7 @@ async function examine(db: Connection, config: Config, clock: () => Date): Promi
     findings.push(problem('client', 'Its row cannot be read.', hint, clientId));
   };
   const clients = await readClients(db, atRest, undefined, unreadable);
+  findings.push(...linkFindings(await readLinks(db), await readSectorOwners(db)));
   return { findings, failed: false, vendors: await readVendors(db), clients };
 }
 

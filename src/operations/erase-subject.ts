@@ -9,6 +9,8 @@ import { accountIndex, deleteAccountSessions } from '../database/account-session
 import { appendChange } from '../database/changes.ts';
 import { inTransaction } from '../database/connection.ts';
 import type { Transaction } from '../database/connection.ts';
+import { deleteDeliveriesOf } from '../database/logout-deliveries.ts';
+import { holdLinks, inOrderOfMoves } from '../database/sector-links.ts';
 import { endUser } from '../database/subject-marks.ts';
 import { eraseInSector } from '../subjects/erase.ts';
 import { forgetFormerNames, namesOf } from '../subjects/former-names.ts';
@@ -69,7 +71,9 @@ async function eraseEverywhere(
   const ended: Uint8Array[] = [];
   const users: AuditedUser[] = [];
   const indexes = new Set<string>();
-  for (const sector of await sectorsInUse(trx)) {
+  const subs = new Map<string, string[]>();
+  const links = await holdLinks(trx);
+  for (const sector of inOrderOfMoves(await sectorsInUse(trx), links)) {
     let isKnown = false;
     for (const name of names) {
       const userIndex = indexUser(keyring.index, sector, name);
@@ -82,12 +86,20 @@ async function eraseEverywhere(
       ended.push(userIndex);
       if (erased === undefined) continue;
       isKnown = true;
+      subs.set(sector, [...(subs.get(sector) ?? []), ...erased.subs]);
       total.pseudonyms += erased.pseudonyms;
       total.sessions += erased.sessions;
     }
     if (isKnown) total.sectors += 1;
     // Somebody else may bear such a name today, and logs in again.
     for (const name of past) ended.push(indexUser(keyring.index, sector, name));
+  }
+  // A linked sector's clients were given what stood in the other one.
+  for (const { sector, into } of links) {
+    const shared = subs.get(into);
+    if (shared === undefined) continue;
+    await deleteDeliveriesOf(trx, atRest, sector, { subs: shared, sids: [] });
+    for (const name of names) ended.push(indexUser(keyring.index, sector, name));
   }
   await forgetFormerNames(trx, nameKeys(context), [...names, ...past]);
   const clients = await forgetPilots(trx, indexes);

@@ -5,6 +5,7 @@ import { givenMappings } from '../subjects/mapping-pages.ts';
 import type { GivenMapping } from '../subjects/mapping-pages.ts';
 import { readClient } from '../vendors/client-store.ts';
 import type { OperationContext } from './context.ts';
+import { nameKeys } from './link-batch.ts';
 
 /** Users of one read. */
 const PAGE = 1000;
@@ -27,5 +28,5 @@ export async function* exportMapping(
     const entry = { ...by, act: 'mapping.exported', target: clientId, details } as const;
     await appendAudit(trx, entry, clock());
   });
-  yield* givenMappings(db, atRest, client.sector, PAGE);
+  yield* givenMappings(db, nameKeys(context), client.sector, PAGE);
 }

@@ -5,6 +5,7 @@ import { inTransaction, orUnavailable } from '../database/connection.ts';
 import { namesOf } from '../subjects/former-names.ts';
 import { heldInSector } from '../subjects/holdings.ts';
 import type { HeldInSector } from '../subjects/holdings.ts';
+import { sectorWithLinked } from '../database/sector-links.ts';
 import { sectorsInUse } from '../subjects/sectors.ts';
 import { readSectorOwners } from '../vendors/vendor-store.ts';
 import type { OperationContext } from './context.ts';
@@ -16,6 +17,8 @@ import { requireLocalSubject } from './requested-user.ts';
 export interface ExportedSector extends HeldInSector {
   readonly sector: string;
   readonly vendor: string | null;
+  /** Sectors whose clients are given the pseudonyms that stand here. */
+  readonly linked_sectors: readonly string[];
   /** The name by which the audit log tells of the user there. */
   readonly audit_handle: string | null;
 }
@@ -76,6 +79,7 @@ export async function collectSubject(
       if (found === undefined && handle === undefined) continue;
       held.push({
         ...{ sector, vendor: owners.get(sector) ?? null },
+        linked_sectors: (await sectorWithLinked(db, sector)).slice(1),
         ...(found ?? { pseudonyms: [], sessions: [], notices: [], changes: [], given: [] }),
         audit_handle: handle?.toString('hex') ?? null,
       });

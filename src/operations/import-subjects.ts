@@ -4,6 +4,8 @@ import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { By } from '../audit/by.ts';
 import { appendAudit } from '../audit/store.ts';
 import { inTransaction } from '../database/connection.ts';
+import type { Transaction } from '../database/connection.ts';
+import { holdLink, holdLinksInto } from '../database/sector-links.ts';
 import { importBatch, prepareBatch, sealBatch } from '../subjects/import.ts';
 import type {
   BatchOutcome,
@@ -14,6 +16,7 @@ import type {
   RowProblem,
 } from '../subjects/import.ts';
 import { PseudonymTaken } from '../subjects/store.ts';
+import { ConflictError } from '../vendors/problem.ts';
 import type { OperationContext } from './context.ts';
 
 /** Which users of which sector are imported, and how. */
@@ -124,6 +127,7 @@ async function writeBatch(
       return await inTransaction(context.db, async (trx) => {
         const importer = importerOf(context);
         const outcome = await importBatch(trx, importer, settings, batch, !dryRun);
+        await mustNotBeLinked(trx, settings.sector);
         const { created, present, erased } = outcome;
         if (dryRun || created + (settings.given ? present : 0) === 0) return outcome;
         const { given, at } = settings;
@@ -142,6 +146,19 @@ async function writeBatch(
       if (!(error instanceof PseudonymTaken) || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+/**
+ * What is imported was compared with one sector only. Asked behind the writing, so that of a
+ * batch and a link that are begun at once one sees the other.
+ */
+async function mustNotBeLinked(trx: Transaction, sector: string): Promise<void> {
+  const links = [await holdLink(trx, sector), ...(await holdLinksInto(trx, sector))];
+  const link = links.find((each) => each !== undefined);
+  if (link === undefined) return;
+  throw new ConflictError(
+    `The sector "${link.sector}" is linked into "${link.into}": import users before that, or unlink it first.`,
+  );
 }
 
 interface Batch {

@@ -7,6 +7,7 @@ import { moveHandles } from '../subjects/move-store.ts';
 import type { Move } from '../subjects/move-store.ts';
 import { moveInSector } from '../subjects/move.ts';
 import type { MoveProblem, Preferred } from '../subjects/move.ts';
+import { incompleteRun } from '../subjects/rotation-run.ts';
 import { sectorsInUse } from '../subjects/sectors.ts';
 import { readPhases } from '../vendors/phase-store.ts';
 import { ConflictError } from '../vendors/problem.ts';
@@ -116,10 +117,25 @@ export function nameKeys({ atRest, keyring }: Pick<OperationContext, 'atRest' | 
   return { atRest, indexRoot: keyring.index } satisfies NameKeys;
 }
 
-/** A rotation goes through users in the order of their indexes, which change here. */
+/**
+ * A rotation, and a link between sectors, goes through users in the order of their indexes,
+ * which change here.
+ *
+ * @throws ConflictError
+ */
 export async function requireNoRotation(trx: Transaction): Promise<void> {
-  if ((await trx('subject_rotations').first('slot')) === undefined) return;
-  throw new ConflictError('A rotation of pseudonyms is not complete: complete it first.');
+  const incomplete = await incompleteRun(trx);
+  if (incomplete !== undefined) throw new ConflictError(incomplete.text);
+}
+
+/**
+ * While a link is not complete, users are in the one sector or in the other.
+ *
+ * @throws ConflictError
+ */
+export async function requireNoLinking(trx: Transaction): Promise<void> {
+  const incomplete = await incompleteRun(trx);
+  if (incomplete?.kind === 'link') throw new ConflictError(incomplete.text);
 }
 
 /** Who takes part in a pilot is chosen by an index, which changes here. */

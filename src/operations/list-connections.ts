@@ -33,7 +33,8 @@ export async function listConnections(
     const places = owners.flatMap((owner) => names.map((name) => [...owner, name] as const));
     for (const [sector, vendorId, name] of places) {
       const user = { sector, userIndex: indexUser(keyring.index, sector, name) };
-      const connection = await sectorConnection(db, user);
+      const sought = { sector, localSubject: name };
+      const connection = await sectorConnection(db, keyring.index, sought);
       if (connection === undefined) continue;
       const before = found.get(vendorId);
       found.set(vendorId, {

@@ -1,4 +1,6 @@
 import { orUnavailable } from '../database/connection.ts';
+import { readLinks } from '../database/sector-links.ts';
+import type { SectorLink } from '../database/sector-links.ts';
 import { readClients } from '../vendors/client-store.ts';
 import { readSectorChecks } from '../vendors/sector-check-store.ts';
 import { readSectorOwners } from '../vendors/vendor-store.ts';
@@ -18,6 +20,8 @@ export interface ListedSector {
     readonly failingSince: Date | undefined;
     readonly problem: string | undefined;
   }[];
+  /** Whether its clients use the subjects of another one. */
+  readonly link: SectorLink | undefined;
 }
 
 /** Every sector, by its name. */
@@ -27,6 +31,7 @@ export async function listSectors({
 }: Pick<OperationContext, 'db' | 'atRest'>): Promise<readonly ListedSector[]> {
   const owners = await orUnavailable(() => readSectorOwners(db));
   const clients = await orUnavailable(() => readClients(db, atRest));
+  const links = await orUnavailable(() => readLinks(db));
   const checks = await readSectorChecks(db);
   const bySector = Map.groupBy(
     clients.map(({ client }) => client),
@@ -36,6 +41,7 @@ export async function listSectors({
     const inIt = bySector.get(sector) ?? [];
     return {
       ...{ sector, vendorId, clients: inIt.map(({ clientId }) => clientId) },
+      link: links.find((link) => link.sector === sector),
       documents: inIt.flatMap(({ clientId, metadata: { sector_identifier_uri: uri } }) => {
         if (uri === undefined) return [];
         const { checkedAt, failingSince, problem } = checks.get(clientId) ?? {};

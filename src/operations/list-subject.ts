@@ -2,6 +2,7 @@ import type { By } from '../audit/by.ts';
 import { appendAudit } from '../audit/store.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { inTransaction, orUnavailable } from '../database/connection.ts';
+import { sectorWithLinked } from '../database/sector-links.ts';
 import { sectorsInUse } from '../subjects/sectors.ts';
 import { listGenerations } from '../subjects/store.ts';
 import type { ListedPseudonym } from '../subjects/store.ts';
@@ -13,6 +14,8 @@ import { requireLocalSubject } from './requested-user.ts';
 /** A pseudonym of a user, and the vendor that knows it. */
 export interface HeldPseudonym extends ListedPseudonym {
   readonly vendorId: string | undefined;
+  /** Sectors that are linked into its sector, whose clients are given it too. */
+  readonly linkedSectors: readonly string[];
 }
 
 /**
@@ -35,7 +38,9 @@ export async function listSubject(
     for (const sector of await sectorsInUse(db)) {
       const user = { sector, userIndex: indexUser(keyring.index, sector, localSubject) };
       const vendorId = owners.get(sector);
-      found.push(...(await listGenerations(db, user)).map((one) => ({ ...one, vendorId })));
+      const [, ...linkedSectors] = await sectorWithLinked(db, sector);
+      const generations = await listGenerations(db, user);
+      found.push(...generations.map((one) => ({ ...one, vendorId, linkedSectors })));
     }
     return found;
   });

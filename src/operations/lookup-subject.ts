@@ -2,7 +2,7 @@ import type { By } from '../audit/by.ts';
 import { appendAudit, lockHead } from '../audit/store.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { inTransaction, orUnavailable } from '../database/connection.ts';
-import { findLocalSubject } from '../subjects/store.ts';
+import { findSharedSubject } from '../subjects/shared.ts';
 import type { OperationContext } from './context.ts';
 import { admitLookup } from './lookup-admission.ts';
 import { sectorOfClient } from './rotation-request.ts';
@@ -37,7 +37,7 @@ export async function lookupSubject(
   const localSubject = await inTransaction(db, async (trx) => {
     // No erasure comes in between, after which the log would give the user a handle again.
     await lockHead(trx);
-    const behind = await findLocalSubject(trx, atRest, sector, sub, at);
+    const behind = await findSharedSubject(trx, atRest, sector, sub, at);
     const user =
       behind === undefined
         ? undefined

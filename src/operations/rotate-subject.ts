@@ -2,13 +2,14 @@ import type { By } from '../audit/by.ts';
 import { appendAudit } from '../audit/store.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { inTransaction, orUnavailable } from '../database/connection.ts';
+import { sectorWithLinked, subjectSector } from '../database/sector-links.ts';
 import { endUser } from '../database/subject-marks.ts';
 import { namesOf } from '../subjects/former-names.ts';
 import { rotateUser } from '../subjects/rotate.ts';
 import { findNewest } from '../subjects/store.ts';
 import { ConflictError, UnknownError } from '../vendors/problem.ts';
 import type { OperationContext } from './context.ts';
-import { nameKeys } from './link-batch.ts';
+import { nameKeys, requireNoLinking } from './link-batch.ts';
 import { requireLocalSubject } from './requested-user.ts';
 import { graceFrom, requireGrace } from './rotation-request.ts';
 
@@ -32,10 +33,11 @@ export interface RotatedSubject {
 }
 
 /**
- * Gives one user of one sector a new, random pseudonym from now on.
+ * Gives one user of one sector a new, random pseudonym from now on, and with it all sectors that
+ * are linked to it.
  *
  * @throws RegistrationError, UnknownError for a user without a pseudonym there,
- *   ConflictError where somebody else was first
+ *   ConflictError where somebody else was first, or a link is not complete
  */
 export async function rotateSubject(
   context: OperationContext,
@@ -45,12 +47,14 @@ export async function rotateSubject(
   const { db, atRest, keyring, clock } = context;
   requireLocalSubject(request.localSubject);
   requireGrace(request.graceDays);
-  const { sector, endSessions } = request;
+  const { endSessions } = request;
+  const sector = await orUnavailable(() => subjectSector(db, request.sector));
   const user = { sector, userIndex: indexUser(keyring.index, sector, request.localSubject) };
   const seen = await orUnavailable(() => findNewest(db, user));
   const at = clock();
   const graceUntil = graceFrom(at, request.graceDays);
   return inTransaction(db, async (trx) => {
+    await requireNoLinking(trx);
     const rotated = await rotateUser(trx, atRest, user, { at, graceUntil });
     if (rotated === undefined) {
       throw new UnknownError(`The user has no pseudonym in the sector "${sector}".`);
@@ -61,8 +65,10 @@ export async function rotateSubject(
     }
     if (endSessions) {
       const { names, past } = await namesOf(trx, nameKeys(context), request.localSubject, at);
-      for (const name of new Set([request.localSubject, ...names, ...past])) {
-        await endUser(trx, atRest, indexUser(keyring.index, sector, name), at);
+      for (const each of await sectorWithLinked(trx, sector)) {
+        for (const name of new Set([request.localSubject, ...names, ...past])) {
+          await endUser(trx, atRest, indexUser(keyring.index, each, name), at);
+        }
       }
     }
     const details = { grace_days: request.graceDays, ended_sessions: endSessions };

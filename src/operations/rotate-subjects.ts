@@ -5,10 +5,10 @@ import { rotateNext } from '../subjects/rotate.ts';
 import type { RotationTimes } from '../subjects/rotate.ts';
 import { advanceRun, finishRun, takeRun } from '../subjects/rotation-run.ts';
 import type { RotationRun } from '../subjects/rotation-run.ts';
-import { endSessionsIn } from '../vendors/client-store.ts';
-import { ConflictError } from '../vendors/problem.ts';
+import { endSessionsAround } from '../vendors/client-store.ts';
 import type { OperationContext } from './context.ts';
 import { graceFrom, requireGrace, scopeText, sectorsOf } from './rotation-request.ts';
+import { occupied, takenOver } from './run-conflicts.ts';
 import type { RotationScope } from './rotation-request.ts';
 
 /** The users who are to get new pseudonyms. */
@@ -98,21 +98,9 @@ async function finish(
   const at = clock();
   await inTransaction(db, async (trx) => {
     if (!(await finishRun(trx, run))) throw takenOver();
-    if (run.endSessions) for (const sector of sectors) await endSessionsIn(trx, sector, at);
+    if (run.endSessions) await endSessionsAround(trx, sectors, at);
     const { scope: target, graceDays, endSessions } = run;
     const details = { rotated, grace_days: graceDays, ended_sessions: endSessions };
     await appendAudit(trx, { ...by, act: 'subjects.rotated', target, details }, at);
   });
-}
-
-function occupied({ occupied: how, scope }: { occupied: string; scope: string }): ConflictError {
-  return new ConflictError(
-    how === 'running'
-      ? `The rotation of ${scope} is under way in another process.`
-      : `The rotation of ${scope} was begun and is not complete: complete it first, by the same command.`,
-  );
-}
-
-function takenOver(): ConflictError {
-  return new ConflictError('Another process went on with this rotation, for this one had stopped.');
 }

@@ -1,8 +1,9 @@
 import { bytes, text } from '../database/bytes.ts';
 import type { Connection } from '../database/connection.ts';
+import { readLinks } from '../database/sector-links.ts';
 import { readSectorOwners } from '../vendors/vendor-store.ts';
 import { sectorsInUse } from '../subjects/sectors.ts';
-import { RegistrationError, UnknownError } from '../vendors/problem.ts';
+import { ConflictError, RegistrationError, UnknownError } from '../vendors/problem.ts';
 
 /** Days for which a pseudonym that was replaced still resolves. */
 export const DEFAULT_GRACE_DAYS = 90;
@@ -35,19 +36,32 @@ export function scopeText(scope: RotationScope): string {
 /**
  * The sectors of a scope, in a fixed order.
  *
- * @throws UnknownError
+ * @throws UnknownError; ConflictError where their users are those of a sector that is not in it
  */
 export async function sectorsOf(db: Connection, scope: RotationScope): Promise<readonly string[]> {
   if ('all' in scope) return sectorsInUse(db);
   if ('sector' in scope) {
     const known = await sectorsInUse(db);
-    if (known.includes(scope.sector)) return [scope.sector];
+    if (known.includes(scope.sector)) return mustHoldUsers(db, [scope.sector]);
     throw new UnknownError(`There is no sector "${scope.sector}".`);
   }
   const owners = await readSectorOwners(db);
   const owned = [...owners].flatMap(([sector, owner]) => (owner === scope.vendorId ? sector : []));
   if (owned.length === 0) throw new UnknownError(`There is no sector of "${scope.vendorId}".`);
-  return owned.toSorted();
+  return mustHoldUsers(db, owned.toSorted());
+}
+
+async function mustHoldUsers(
+  db: Connection,
+  sectors: readonly string[],
+): Promise<readonly string[]> {
+  for (const { sector, into } of await readLinks(db)) {
+    if (!sectors.includes(sector) || sectors.includes(into)) continue;
+    throw new ConflictError(
+      `The sector "${sector}" is linked into "${into}": say that one, and its users here have their turn too.`,
+    );
+  }
+  return sectors;
 }
 
 /** How many users have a pseudonym in these sectors. */

@@ -14,6 +14,7 @@ export function heldView(one: HeldPseudonym): View {
     ...{ generation: one.generation, algorithm: one.algorithm, created_at: one.createdAt },
     retired_at: one.retiredAt ?? null,
     grace_until: one.graceUntil ?? null,
+    linked_sectors: one.linkedSectors,
   };
 }
 

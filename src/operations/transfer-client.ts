@@ -1,6 +1,7 @@
 import type { By } from '../audit/by.ts';
 import { appendAudit } from '../audit/store.ts';
 import { inTransaction } from '../database/connection.ts';
+import { isLinked } from '../database/sector-links.ts';
 import type { Vendor } from '../vendors/client.ts';
 import { clientEntryOf } from '../vendors/client-entry.ts';
 import { readClients, SectorChangeError, type StoredClient } from '../vendors/client-store.ts';
@@ -135,6 +136,11 @@ async function judged(
   if (goesAlong && sharing !== undefined) {
     const why = `the client "${sharing.client.clientId}" is in it too`;
     throw mustHaveNewSector(client.sector, users, why);
+  }
+  if (goesAlong && (await isLinked(db, client.sector))) {
+    throw new ConflictError(
+      `The sector "${client.sector}" is linked: unlink it first, or give the client a new one (--new-sector).`,
+    );
   }
   const owners = new Map(await readSectorOwners(db));
   if (goesAlong) owners.delete(client.sector);

@@ -56,6 +56,7 @@ export const EXITS_OF: Readonly<Record<keyof Endpoints, readonly [ExitName, ...E
   token: [
     'dpop-nonce',
     'id-token-subject',
+    'linked-subject',
     'id-token-claims',
     'id-token-values',
     'claims-by-scope',

@@ -68,6 +68,10 @@ const ACCOUNT = 'test/leaks/account.test.ts';
  */
 export const EXITS = {
   'id-token-subject': { rule: '`sub` is the resolved subject, never the upstream’s', proof: LOGIN },
+  'linked-subject': {
+    rule: '`sub` is one that other vendors know only where the operator linked their sectors',
+    proof: 'test/leaks/linked-sectors.test.ts',
+  },
   'id-token-claims': { rule: 'only claims that the release policy lets through', proof: LOGIN },
   'id-token-values': {
     rule: 'a released value that contains the local subject is held back',

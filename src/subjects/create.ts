@@ -7,11 +7,14 @@ import type { Reason } from '../errors.ts';
 import { failure, success } from '../result.ts';
 import type { Result } from '../result.ts';
 import { isStillPresent, presentName } from './former-names.ts';
+import { findPlaced, isSamePlacement, placementOf } from './placement.ts';
+import type { Placement } from './placement.ts';
 import { givenUsers } from './mapping.ts';
-import { derivePseudonym, randomPseudonym } from './derive.ts';
+import { anotherPseudonym, derivePseudonym, NO_SALT } from './derive.ts';
+import { isFree } from './free.ts';
 import type { Salts } from './salts/store.ts';
 import type { SecurityLog } from './security-log.ts';
-import { findOwner, insertPseudonym, isKnownUser, lockNewest, PseudonymTaken } from './store.ts';
+import { insertPseudonym, lockNewest, noteKnown, PseudonymTaken } from './store.ts';
 import type { Pseudonym, PseudonymRecord, SectorUser } from './store.ts';
 import { nextGeneration } from './tombstones.ts';
 
@@ -38,6 +41,8 @@ export interface Mint {
 /** A pseudonym, and whether this transaction wrote it. */
 export interface FoundPseudonym extends Pseudonym {
   readonly isNew: boolean;
+  /** The index, in the sector where they arrived, of the name that the user goes by there. */
+  readonly arrivedIndex: Uint8Array;
 }
 
 /** Where a login stands in the change log, and what it is refused with if its user was erased since. */
@@ -47,8 +52,6 @@ export interface Since {
 }
 
 const GENERATIONS_TRIED = 4;
-/** The salt version of pseudonyms that are derived from none. */
-const NO_SALT = 0;
 
 /**
  * The user's current pseudonym; at the first meeting a new one, written in this
@@ -65,18 +68,57 @@ export async function findOrCreate(
   user: ArrivingUser,
   since: Since | undefined,
 ): Promise<Result<FoundPseudonym>> {
-  const known = await lockNewest(trx, user);
-  if (known !== undefined) return success({ ...known, isNew: false });
+  const own = await lockNewest(trx, user);
+  if (own !== undefined) return success(await met(trx, own, user));
+  const place = await placementOf(trx, user.sector);
+  const known = await findPlaced(trx, mint, place, user.localSubject);
+  if (known !== undefined) return success(await met(trx, known, user));
   const present = await presentName(trx, mint, user.localSubject, mint.clock());
   if (present !== undefined) return findOrCreate(trx, mint, calledNow(mint, user, present), since);
-  const generation = await nextGeneration(trx, mint.tombstoneRoot, user);
-  if (generation === undefined) return createUnlessLinked(trx, mint, user, 1);
-  const goodFrom = (await readMark(trx, mint.atRest, user.userIndex)) ?? 0;
+  const newcomer = placed(mint, user, place);
+  const erased = [
+    await nextGeneration(trx, mint.tombstoneRoot, newcomer),
+    await nextGeneration(trx, mint.tombstoneRoot, user),
+  ].filter((generation) => generation !== undefined);
+  if (erased.length === 0) return createUnmoved(trx, mint, newcomer, 1);
+  const goodFrom = Math.max(
+    (await readMark(trx, mint.atRest, newcomer.userIndex)) ?? 0,
+    (await readMark(trx, mint.atRest, user.userIndex)) ?? 0,
+  );
   if (since !== undefined && since.change < goodFrom) {
     return failure(since.ended, 'the user was erased since the login');
   }
-  const created = await createUnlessLinked(trx, mint, user, generation);
+  const created = await createUnmoved(trx, mint, newcomer, Math.max(...erased));
   return created.ok ? success({ ...created.value, goodFrom }) : created;
+}
+
+/** The pseudonym of a user who was known; where it stands is known to a vendor from now on. */
+async function met(
+  trx: Transaction,
+  known: Pseudonym,
+  { sector, userIndex }: ArrivingUser,
+): Promise<FoundPseudonym> {
+  const { knownOnlyIn, ...pseudonym } = known;
+  if (knownOnlyIn !== undefined && knownOnlyIn !== sector) await noteKnown(trx, known);
+  return { ...pseudonym, isNew: false, arrivedIndex: userIndex };
+}
+
+/** A user without a pseudonym, who gets one where those of the sector's users are. */
+interface Newcomer extends ArrivingUser {
+  readonly place: Placement;
+  readonly arrived: ArrivingUser;
+}
+
+function placed({ indexRoot }: Mint, arrived: ArrivingUser, place: Placement): Newcomer {
+  const { localSubject } = arrived;
+  const { sector } = place;
+  return {
+    sector,
+    userIndex: indexUser(indexRoot, sector, localSubject),
+    localSubject,
+    place,
+    arrived,
+  };
 }
 
 /** The same user under the name that took the place of theirs. */
@@ -84,33 +126,39 @@ function calledNow({ indexRoot }: Mint, user: ArrivingUser, localSubject: string
   return { ...user, localSubject, userIndex: indexUser(indexRoot, user.sector, localSubject) };
 }
 
-/** Nobody is made anew whom an operator links to another name at this moment. */
-async function createUnlessLinked(
+/** Nobody is made anew whom an operator links to another name, or whose sector, at this moment. */
+async function createUnmoved(
   trx: Transaction,
   mint: Mint,
-  user: ArrivingUser,
+  user: Newcomer,
   first: number,
 ): Promise<Result<FoundPseudonym>> {
   const created = await create(trx, mint, user, first);
-  if (await isStillPresent(trx, mint, user.localSubject, mint.clock())) return created;
+  const { arrived, place } = user;
+  const isStanding =
+    (await isStillPresent(trx, mint, user.localSubject, mint.clock())) &&
+    isSamePlacement(place, await placementOf(trx, arrived.sector));
+  if (isStanding) return created;
   throw new PseudonymTaken();
 }
 
 async function create(
   trx: Transaction,
   mint: Mint,
-  user: ArrivingUser,
+  user: Newcomer,
   first: number,
 ): Promise<Result<FoundPseudonym>> {
-  const { sector, userIndex, localSubject } = user;
+  const { sector, userIndex, localSubject, place, arrived } = user;
+  const knownOnlyIn = arrived.sector === sector ? undefined : arrived.sector;
   let { algorithm, saltVersion, sub } =
     first === 1 ? await firstPseudonym(trx, mint, user) : anotherPseudonym();
   for (let generation = first; generation < first + GENERATIONS_TRIED; generation += 1) {
     const pseudonym = { sector, userIndex, generation, sub };
-    if (await isFree(trx, mint, { ...pseudonym, isOriginal: algorithm === 'preserved' })) {
-      const record = { localSubject, saltVersion, createdAt: mint.clock() };
+    const isOriginal = algorithm === 'preserved';
+    if (await isFree(trx, mint.indexRoot, { sub, localSubject, isOriginal }, place.beside)) {
+      const record = { localSubject, saltVersion, knownOnlyIn, createdAt: mint.clock() };
       await insertPseudonym(trx, mint.atRest, { ...pseudonym, ...record, algorithm });
-      return success({ ...pseudonym, isNew: true });
+      return success({ ...pseudonym, isNew: true, arrivedIndex: arrived.userIndex });
     }
     mint.log.warn(
       { event: 'security', kind: 'pseudonym_collision', sector, generation, algorithm },
@@ -121,43 +169,20 @@ async function create(
   return failure('subject_collision', `no free pseudonym in ${GENERATIONS_TRIED} generations`);
 }
 
-interface Made extends Pick<PseudonymRecord, 'algorithm' | 'saltVersion'> {
-  readonly sub: string;
-}
+type Made = Pick<PseudonymRecord, 'algorithm' | 'saltVersion' | 'sub'>;
 
 async function firstPseudonym(
   trx: Transaction,
   { algorithm, salts }: Mint,
-  { sector, userIndex, localSubject, preserves }: ArrivingUser,
+  { sector, localSubject, place, arrived }: Newcomer,
 ): Promise<Made> {
-  if (preserves === true && (await givenUsers(trx, sector, [userIndex])).size > 0) {
+  // Nobody is handed another vendor's original subjects by a link.
+  const preserves = arrived.preserves === true && !place.betweenVendors;
+  if (preserves && (await givenUsers(trx, arrived.sector, [arrived.userIndex])).size > 0) {
     return { algorithm: 'preserved', saltVersion: NO_SALT, sub: localSubject };
   }
   if (algorithm === 'random') return anotherPseudonym();
   const salt = await salts.currentSalt(trx);
   const sub = derivePseudonym(algorithm, { sector, localSubject, salt: salt.value });
   return { algorithm, saltVersion: salt.version, sub };
-}
-
-/** Every generation after the first is random, in every algorithm. */
-export function anotherPseudonym(): Made {
-  return { algorithm: 'random', saltVersion: NO_SALT, sub: randomPseudonym() };
-}
-
-/** Neither another user's pseudonym, nor what another user of the sector is called upstream. */
-async function isFree(
-  trx: Transaction,
-  mint: Mint,
-  { sector, userIndex, sub, isOriginal }: Pseudonym & { readonly isOriginal: boolean },
-): Promise<boolean> {
-  const owner = await findOwner(trx, sector, sub);
-  if (owner !== undefined) {
-    // Committed by another replica since the first read; no collision.
-    if (Buffer.compare(owner.userIndex, userIndex) === 0) throw new PseudonymTaken();
-    return false;
-  }
-  // Its namesake is the user: whoever else bore it was the owner above.
-  if (isOriginal) return true;
-  const namesake = { sector, userIndex: indexUser(mint.indexRoot, sector, sub) };
-  return !(await isKnownUser(trx, namesake));
 }

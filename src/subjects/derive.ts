@@ -68,3 +68,11 @@ function base32(value: Uint8Array): string {
   encoded.writeUInt8(BASE32.charCodeAt((pending << (5 - bits)) & 31), end);
   return encoded.toString('latin1');
 }
+
+/** The salt version of pseudonyms that are derived from none. */
+export const NO_SALT = 0;
+
+/** Every generation after the first is random, in every algorithm. */
+export function anotherPseudonym() {
+  return { algorithm: 'random', saltVersion: NO_SALT, sub: randomPseudonym() } as const;
+}

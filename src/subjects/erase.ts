@@ -23,6 +23,8 @@ export interface Eraser {
 export interface ErasedInSector {
   readonly pseudonyms: number;
   readonly sessions: number;
+  /** What they were; for whoever has more to forget by it. */
+  readonly subs: readonly string[];
 }
 
 /**
@@ -55,5 +57,5 @@ export async function eraseInSector(
   const subs = [user.localSubject, ...pseudonyms.map(({ sub }) => text(sub))];
   const sids = sessions.flatMap(({ sid }) => (sid === null ? [] : [text(sid)]));
   await deleteDeliveriesOf(trx, atRest, sector, { subs, sids });
-  return { pseudonyms: pseudonyms.length, sessions: sessions.length };
+  return { pseudonyms: pseudonyms.length, sessions: sessions.length, subs };
 }

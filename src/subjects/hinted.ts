@@ -1,9 +1,12 @@
+import type { AtRest } from '../database/at-rest.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { orUnavailable } from '../database/connection.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Client } from '../vendors/client.ts';
 import { kindOf, modeFor, newestPhase } from '../vendors/phase.ts';
+import type { NameKeys } from './former-names.ts';
 import { checkLocalSubject } from './local-subject.ts';
+import { findSharedSubject } from './shared.ts';
 import { findStandingOwner, originalLoginTimes } from './store.ts';
 
 /**
@@ -13,13 +16,14 @@ import { findStandingOwner, originalLoginTimes } from './store.ts';
  */
 export class HintedSubjects {
   readonly #db: Connection;
+  readonly #atRest: AtRest;
   readonly #indexRoot: Uint8Array;
-
   readonly #clock: () => Date;
 
-  constructor(db: Connection, indexRoot: Uint8Array, clock: () => Date) {
+  constructor(db: Connection, { atRest, indexRoot }: NameKeys, clock: () => Date) {
     this.#clock = clock;
     this.#db = db;
+    this.#atRest = atRest;
     this.#indexRoot = indexRoot;
   }
 
@@ -51,10 +55,13 @@ export class HintedSubjects {
 
   async #owner(client: Client, subject: string): Promise<readonly string[]> {
     const { sector } = client;
-    const owner = await orUnavailable(() =>
-      findStandingOwner(this.#db, sector, subject, this.#clock()),
+    const now = this.#clock();
+    const owner = await orUnavailable(() => findStandingOwner(this.#db, sector, subject, now));
+    if (owner !== undefined) return [encoded(owner.userIndex)];
+    const localSubject = await orUnavailable(() =>
+      findSharedSubject(this.#db, this.#atRest, sector, subject, now),
     );
-    return owner === undefined ? [] : [encoded(owner.userIndex)];
+    return localSubject === undefined ? [] : [encoded(this.#indexOf(client, localSubject))];
   }
 
   /**

@@ -7,7 +7,7 @@ import { modeFor, newestPhase } from '../vendors/phase.ts';
 import { mintReleasedSubject } from './released.ts';
 import type { ReleasedSubject, SubjectKind } from './released.ts';
 import type { CurrentClients } from './settle.ts';
-import { findLocalSubject, findNewest } from './store.ts';
+import { findSharedNewest, findSharedSubject } from './shared.ts';
 
 /** A subject as it was released in one sector. */
 export interface ReleasedIn {
@@ -50,7 +50,7 @@ export class KnownSubjects {
     if (localSubject === undefined) return undefined;
     const userIndex = indexUser(indexRoot, sector, localSubject);
     if (modeFor(newestPhase(client), userIndex) !== 'pairwise') return undefined;
-    const newest = await orUnavailable(() => findNewest(db, { sector, userIndex }));
+    const newest = await orUnavailable(() => findSharedNewest(db, indexRoot, sector, localSubject));
     // Last of all: reading may have taken its time.
     if (newest === undefined || registry.isEnded(userIndex, released.change)) return undefined;
     return mintReleasedSubject(newest.sub);
@@ -59,6 +59,6 @@ export class KnownSubjects {
   async #localSubject({ sector, subject, kind }: ReleasedIn): Promise<string | undefined> {
     if (kind === 'public') return subject;
     const { db, atRest, clock } = this.#options;
-    return orUnavailable(() => findLocalSubject(db, atRest, sector, subject, clock()));
+    return orUnavailable(() => findSharedSubject(db, atRest, sector, subject, clock()));
   }
 }

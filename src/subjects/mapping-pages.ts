@@ -1,8 +1,10 @@
 import type { AtRest } from '../database/at-rest.ts';
 import { bytes, text } from '../database/bytes.ts';
 import { orUnavailable } from '../database/connection.ts';
+import { subjectSectors } from '../database/sector-links.ts';
 import type { Connection } from '../database/connection.ts';
-import { givenUsers, keyOf } from './mapping.ts';
+import type { NameKeys } from './former-names.ts';
+import { givenNames } from './mapping.ts';
 import { sealContext } from './store.ts';
 
 /** A user whom a vendor has under the original subject. */
@@ -24,6 +26,21 @@ interface PageRow {
  */
 export async function* givenMappings(
   db: Connection,
+  keys: NameKeys,
+  sector: string,
+  pageSize: number,
+): AsyncGenerator<readonly GivenMapping[]> {
+  for (const each of await orUnavailable(() => subjectSectors(db, sector))) {
+    for await (const users of usersOf(db, keys.atRest, each, pageSize)) {
+      const names = users.map(({ localSubject }) => localSubject);
+      const given = await orUnavailable(() => givenNames(db, keys.indexRoot, sector, names));
+      yield users.filter(({ localSubject }) => given.has(localSubject));
+    }
+  }
+}
+
+async function* usersOf(
+  db: Connection,
   atRest: AtRest,
   sector: string,
   pageSize: number,
@@ -43,13 +60,9 @@ export async function* givenMappings(
     });
     after = rows.at(-1)?.user_index;
     if (after === undefined) return;
-    const users = rows.map(({ user_index: index }) => index);
-    const given = await orUnavailable(() => givenUsers(db, sector, users));
-    yield rows
-      .filter(({ user_index: index }) => given.has(keyOf(index)))
-      .map(({ user_index: userIndex, generation, sub, local_subject: sealed }) => ({
-        localSubject: text(atRest.open(sealContext({ sector, userIndex, generation }), sealed)),
-        sub: text(sub),
-      }));
+    yield rows.map(({ user_index: userIndex, generation, sub, local_subject: sealed }) => ({
+      localSubject: text(atRest.open(sealContext({ sector, userIndex, generation }), sealed)),
+      sub: text(sub),
+    }));
   }
 }

@@ -1,6 +1,7 @@
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { asBuffer, bytes, text } from '../database/bytes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
+import { readLink, subjectSectors } from '../database/sector-links.ts';
 import { ORIGINAL_SUBJECT } from '../database/logout-sessions.ts';
 import { checkLocalSubject } from './local-subject.ts';
 import { mintReleasedSubject } from './released.ts';
@@ -31,25 +32,73 @@ export async function mapSubjects(
   now: Date,
 ): Promise<Mapping> {
   const usable = [...new Set(olds)].filter((old) => checkLocalSubject(old).ok);
-  const namedBy = new Map(usable.map((old) => [old, indexUser(indexRoot, sector, old)]));
-  const given = await givenUsers(connection, sector, [...namedBy.values()]);
-  const replaced = await replacedBy(connection, sector, usable, now);
+  const given = await givenNames(connection, indexRoot, sector, usable);
+  const found: Map<string, string | undefined> = new Map();
+  // Where the sector is linked, a user is in the one or in the other.
+  for (const each of await subjectSectors(connection, sector)) {
+    for (const [old, sub] of await mapIn(connection, indexRoot, each, {
+      olds: usable,
+      given,
+      now,
+    })) {
+      // One value for two users says nothing of either.
+      found.set(old, found.has(old) && found.get(old) !== sub ? undefined : sub);
+    }
+  }
+  return new Map(
+    [...found].flatMap(([old, sub]) => {
+      return sub === undefined ? [] : [[old, mintReleasedSubject(sub)] as const];
+    }),
+  );
+}
+
+/** The new subjects in one sector; undefined for a value that stands for two users. */
+async function mapIn(
+  connection: Connection | Transaction,
+  indexRoot: Uint8Array,
+  sector: string,
+  { olds, given, now }: { olds: readonly string[]; given: ReadonlySet<string>; now: Date },
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const replaced = await replacedBy(connection, sector, olds, now);
   const users = new Map<string, Buffer>();
-  for (const [old, index] of namedBy) {
-    const byOriginal = given.has(keyOf(index)) ? index : undefined;
+  const unclear: string[] = [];
+  for (const old of olds) {
+    const byOriginal = given.has(old) ? indexUser(indexRoot, sector, old) : undefined;
     const byPseudonym = replaced.get(old);
-    // One value for two users says nothing of either.
-    if (byOriginal && byPseudonym && !byOriginal.equals(byPseudonym)) continue;
+    if (byOriginal && byPseudonym && !byOriginal.equals(byPseudonym)) {
+      unclear.push(old);
+      continue;
+    }
     const user = byOriginal ?? byPseudonym;
     if (user !== undefined) users.set(old, user);
   }
   const newest = await newestOf(connection, sector, [...users.values()]);
-  return new Map(
-    [...users].flatMap(([old, user]) => {
+  return new Map([
+    ...unclear.map((old) => [old, undefined] as const),
+    ...[...users].flatMap(([old, user]) => {
       const sub = newest.get(keyOf(user));
-      return sub === undefined ? [] : [[old, mintReleasedSubject(sub)] as const];
+      return sub === undefined ? [] : [[old, sub] as const];
     }),
-  );
+  ]);
+}
+
+/** Of some local subjects those that the vendor of a sector was given. */
+export async function givenNames(
+  connection: Connection | Transaction,
+  indexRoot: Uint8Array,
+  sector: string,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const link = await readLink(connection, sector);
+  // What another vendor was given is not this one's to know.
+  const isShared = link !== undefined && link.mode !== 'checking' && !link.betweenVendors;
+  const found = new Set<string>();
+  for (const each of isShared ? [sector, link.into] : [sector]) {
+    const indexes = new Map(names.map((name) => [name, indexUser(indexRoot, each, name)]));
+    const given = await givenUsers(connection, each, [...indexes.values()]);
+    for (const [name, index] of indexes) if (given.has(keyOf(index))) found.add(name);
+  }
+  return found;
 }
 
 /** Which of some users the vendor of a sector was given under the original subject. */
@@ -84,7 +133,7 @@ export async function hasOriginals(db: Connection, sector: string): Promise<bool
 }
 
 /** A user's index as the members of {@link givenUsers} are written. */
-export function keyOf(userIndex: Uint8Array): string {
+function keyOf(userIndex: Uint8Array): string {
   return asBuffer(userIndex).toString('base64');
 }
 

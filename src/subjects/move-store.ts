@@ -8,6 +8,7 @@ import type { PseudonymRow } from './store.ts';
 /** A generation as it is moved from one user to another, with everything that stands beside it. */
 export interface MovedRow extends Omit<PseudonymRow, 'sector' | 'user_index' | 'local_subject'> {
   readonly given_original: boolean | number | null;
+  readonly last_used_day: number | null;
 }
 
 /** The generations of one user, the newest first. */
@@ -31,7 +32,7 @@ export async function lockGenerations(
     .forUpdate()
     .select<(MovedRow & { user_index: Buffer })[]>(
       ...['user_index', 'generation', 'sub', 'salt_version', 'algorithm', 'created_at'],
-      ...['retired_at', 'grace_until', 'given_original'],
+      ...['retired_at', 'grace_until', 'given_original', 'last_used_day', 'known_only_in'],
     );
   const lines = new Map<string, Line>();
   for (const row of rows) {
@@ -74,10 +75,7 @@ export async function rewriteGenerations(
   sector: string,
   { gone, written }: { gone: readonly Uint8Array[]; written: readonly Rewritten[] },
 ): Promise<void> {
-  await trx('pseudonyms')
-    .where({ sector: bytes(sector) })
-    .whereIn('user_index', gone.map(asBuffer))
-    .del();
+  await deleteGenerations(trx, sector, gone);
   const rows = written.flatMap(({ userIndex, localSubject, rows: generations }) =>
     generations.map((row) => {
       const context = sealContext({ sector, userIndex, generation: row.generation });
@@ -87,10 +85,24 @@ export async function rewriteGenerations(
         ...{ salt_version: row.salt_version, algorithm: row.algorithm },
         ...{ created_at: row.created_at, retired_at: row.retired_at },
         ...{ grace_until: row.grace_until, given_original: row.given_original },
+        ...{ last_used_day: row.last_used_day, known_only_in: row.known_only_in },
       };
     }),
   );
   await insertPseudonymRows(trx, rows);
+}
+
+/** Takes all generations of some users away. */
+export async function deleteGenerations(
+  trx: Transaction,
+  sector: string,
+  users: readonly Uint8Array[],
+): Promise<void> {
+  if (users.length === 0) return;
+  await trx('pseudonyms')
+    .where({ sector: bytes(sector) })
+    .whereIn('user_index', users.map(asBuffer))
+    .del();
 }
 
 /** Tables whose rows go along, each with what makes a row of it one of a kind beside the user. */
@@ -167,7 +179,7 @@ export async function moveHandles(
 }
 
 /** Those of some users who stand in a table, as keys of maps. */
-async function keysIn(
+export async function keysIn(
   trx: Transaction,
   table: string,
   sector: string,

@@ -111,9 +111,9 @@ function notGiven(row: MovedRow): MovedRow {
 }
 
 /** One line of generations of two: the second one's newest stays the newest. */
-function merge(
+export function merge(
   [retired, kept]: readonly [Readonly<Line>, Readonly<Line>],
-  { at, graceUntil }: MoveSettings,
+  { at, graceUntil }: Pick<MoveSettings, 'at' | 'graceUntil'>,
 ): {
   readonly rows: readonly MovedRow[];
   readonly shift: number;

@@ -1,7 +1,7 @@
 import type { AtRest } from '../database/at-rest.ts';
 import type { Transaction } from '../database/connection.ts';
 import { recordSubjectChanges } from './changed.ts';
-import { anotherPseudonym } from './create.ts';
+import { anotherPseudonym } from './derive.ts';
 import { lockNewestOfMany, lockNewestOpened, retireNewest } from './rotation-store.ts';
 import type { OpenedPseudonym } from './rotation-store.ts';
 import { insertPseudonyms } from './store.ts';
@@ -57,6 +57,7 @@ async function replace(
     made: {
       ...{ sector, userIndex: one.userIndex, generation: one.generation + 1 },
       ...{ localSubject: one.localSubject, createdAt: at, ...anotherPseudonym() },
+      knownOnlyIn: one.knownOnlyIn,
     },
   }));
   const made = pairs.map((pair) => pair.made);

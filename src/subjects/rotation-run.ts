@@ -5,9 +5,9 @@ import { asBuffer, bytes, text } from '../database/bytes.ts';
 import { inTransaction, isUniqueViolation } from '../database/connection.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
 
-/** What an operator wants of a rotation of many users. */
+/** What an operator wants of a rotation of many users, or of a link between sectors. */
 export interface WantedRun {
-  /** Whose pseudonyms: `all`, `vendor:ID` or `sector:NAME`. */
+  /** Whose pseudonyms: `all`, `vendor:ID`, `sector:NAME`, `link:NAME NAME` or `unlink:NAME`. */
   readonly scope: string;
   readonly graceDays: number;
   readonly endSessions: boolean;
@@ -21,6 +21,8 @@ export interface RotationRun extends WantedRun {
   readonly sector: string | undefined;
   readonly userIndex: Uint8Array | undefined;
   readonly rotated: number;
+  /** Of a link: users whose pseudonym changed. */
+  readonly changed: number;
   /** Whether another process began it. */
   readonly resumed: boolean;
 }
@@ -38,6 +40,7 @@ interface Row {
   readonly sector: Buffer | null;
   readonly user_index: Buffer | null;
   readonly rotated: number;
+  readonly changed: number;
 }
 
 const SLOT = { slot: 1 } as const;
@@ -49,16 +52,19 @@ const LOOK = 200;
 /**
  * Begins a rotation of many users, or goes on with the same one where the process
  * that had it is gone: it is waited for as long as its lease lasts.
+ *
+ * @param begin what is done in the same transaction as it is begun, and not when it is gone on with
  */
 export async function takeRun(
   db: Connection,
   wanted: WantedRun,
   clock: () => Date,
+  begin: (trx: Transaction) => Promise<void> = async () => undefined,
 ): Promise<RotationRun | { readonly occupied: Occupied; readonly scope: string }> {
   const holder = randomBytes(16).toString('base64url');
   let lease: number | undefined;
   for (;;) {
-    const seen = await takeOrSee(db, wanted, holder, clock);
+    const seen = await takeOrSee(db, wanted, holder, clock, begin);
     if (!('leaseUntil' in seen)) return seen;
     // Somebody renews it, so somebody is there.
     if (lease !== undefined && lease !== seen.leaseUntil) {
@@ -74,6 +80,7 @@ async function takeOrSee(
   wanted: WantedRun,
   holder: string,
   clock: () => Date,
+  begin: (trx: Transaction) => Promise<void>,
 ): Promise<Awaited<ReturnType<typeof takeRun>> | { readonly leaseUntil: number }> {
   const now = clock();
   const mine = { holder: bytes(holder), lease_until: now.getTime() + LEASE };
@@ -85,7 +92,8 @@ async function takeOrSee(
           ...{ ...SLOT, ...mine, scope: bytes(wanted.scope), started_at: now.getTime() },
           ...{ grace_days: wanted.graceDays, end_sessions: wanted.endSessions, rotated: 0 },
         });
-        const place = { sector: undefined, userIndex: undefined, rotated: 0 };
+        await begin(trx);
+        const place = { sector: undefined, userIndex: undefined, rotated: 0, changed: 0 };
         return { ...wanted, ...place, holder, startedAt: now, resumed: false };
       }
       const scope = text(row.scope);
@@ -96,7 +104,7 @@ async function takeOrSee(
         ...{ scope, holder, startedAt: new Date(row.started_at), resumed: true },
         ...{ graceDays: row.grace_days, endSessions: Boolean(row.end_sessions) },
         sector: row.sector === null ? undefined : text(row.sector),
-        ...{ userIndex: row.user_index ?? undefined, rotated: row.rotated },
+        ...{ userIndex: row.user_index ?? undefined, rotated: row.rotated, changed: row.changed },
       };
     });
   } catch (error) {
@@ -113,7 +121,7 @@ async function takeOrSee(
 export async function advanceRun(
   trx: Transaction,
   { holder }: RotationRun,
-  place: { sector: string; userIndex: Uint8Array | undefined; rotated: number },
+  place: { sector: string; userIndex: Uint8Array | undefined; rotated: number; changed?: number },
   now: Date,
 ): Promise<boolean> {
   const moved = await trx('subject_rotations')
@@ -123,6 +131,7 @@ export async function advanceRun(
       sector: bytes(place.sector),
       user_index: place.userIndex === undefined ? null : asBuffer(place.userIndex),
       rotated: place.rotated,
+      changed: place.changed ?? 0,
     });
   return moved === 1;
 }
@@ -133,4 +142,27 @@ export async function finishRun(trx: Transaction, { holder }: RotationRun): Prom
     .where({ ...SLOT, holder: bytes(holder) })
     .del();
   return done === 1;
+}
+
+/** What a scope is, in words. */
+export function runText(scope: string): string {
+  if (scope.startsWith('link:')) return `The link of ${scope.slice('link:'.length)}`;
+  if (scope.startsWith('unlink:')) return `The unlinking of ${scope.slice('unlink:'.length)}`;
+  return `The rotation of ${scope}`;
+}
+
+/** What was begun with many users and is not complete. */
+export interface IncompleteRun {
+  readonly kind: 'rotation' | 'link';
+  /** In words. */
+  readonly text: string;
+}
+
+/** Why others may have to wait; undefined: nothing is incomplete. */
+export async function incompleteRun(trx: Transaction): Promise<IncompleteRun | undefined> {
+  const row = await trx('subject_rotations').where(SLOT).first<{ scope: Buffer } | undefined>();
+  if (row === undefined) return undefined;
+  const scope = text(row.scope);
+  const kind = /^(?:un)?link:/.test(scope) ? 'link' : 'rotation';
+  return { kind, text: `${runText(scope)} is not complete: complete it first.` };
 }

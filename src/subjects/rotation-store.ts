@@ -39,11 +39,12 @@ export async function lockNewestOfMany(
     .orderBy(['user_index', 'generation'])
     .limit(limit)
     .forUpdate()
-    .select('user_index', 'generation', 'sub', 'local_subject');
+    .select('user_index', 'generation', 'sub', 'local_subject', 'known_only_in');
   return rows.map((row) => {
     const { user_index: userIndex, generation } = row;
+    const knownOnlyIn = row.known_only_in === null ? undefined : text(row.known_only_in);
     const localSubject = open(atRest, { sector, userIndex, generation }, row.local_subject);
-    return { sector, userIndex, generation, sub: text(row.sub), localSubject };
+    return { sector, userIndex, generation, sub: text(row.sub), localSubject, knownOnlyIn };
   });
 }
 

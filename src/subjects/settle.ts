@@ -23,7 +23,8 @@ import { publicSubject } from './public-subject.ts';
 import { mintReleasedSubject } from './released.ts';
 import type { ReleasedSubject, SubjectKind } from './released.ts';
 import type { Rehearsal } from './shadow-tally.ts';
-import { findLocalSubject, listGenerations, PseudonymTaken } from './store.ts';
+import { findSharedSubject } from './shared.ts';
+import { listGenerations, PseudonymTaken } from './store.ts';
 import type { ListedPseudonym, Pseudonym, SectorUser } from './store.ts';
 
 /** Who a vendor is told that the user is. */
@@ -140,7 +141,7 @@ export class Subjects {
     // What the user came back to is not what was ended, also where this replica has yet to hear of it.
     const change = Math.max(seen, goodFrom);
     // Whom the provider calls by a former name is the one whom the vendor has by the present name.
-    const { userIndex: present = userIndex } = settled.value;
+    const { arrivedIndex: present = userIndex } = settled.value;
     return success({ subject, kind: kindOf(mode), mode, userIndex: present, change });
   }
 
@@ -168,7 +169,7 @@ export class Subjects {
   /** The local subject behind a pseudonym of the sector that resolves. */
   async lookup(sector: string, sub: string): Promise<string | undefined> {
     const { db, atRest, clock } = this.#options;
-    return orUnavailable(() => findLocalSubject(db, atRest, sector, sub, clock()));
+    return orUnavailable(() => findSharedSubject(db, atRest, sector, sub, clock()));
   }
 
   /** All pseudonyms of a user in the sectors named, oldest generation first. */
@@ -188,26 +189,31 @@ export class Subjects {
   async #settlePairwise(arrival: Arrival, user: ArrivingUser): Promise<Result<Settled>> {
     const { registry } = this.#options;
     const { clientId } = arrival.client;
-    const notedAt = this.#given.notedAt(clientId, user.userIndex);
-    const isNoted = notedAt !== undefined && !registry.isEnded(user.userIndex, notedAt);
-    this.#options.witness?.lookedUp?.('given', isNoted);
+    const isNoted = ({ userIndex }: SectorUser): boolean => {
+      const notedAt = this.#given.notedAt(clientId, userIndex);
+      return notedAt !== undefined && !registry.isEnded(userIndex, notedAt);
+    };
     const { change } = registry;
     const pseudonym = await this.#pseudonymOf((trx) =>
       recordArrival(
         ...([trx, this.#mint, arrival, user] as const),
         async () => {
           const found = await findOrCreate(trx, this.#mint, user, arrival.since);
-          if (found.ok && (found.value.isNew || !isNoted)) {
+          if (found.ok && (found.value.isNew || !isNoted(found.value))) {
             await noteGiven(trx, clientId, found.value);
           }
           return found;
         },
-        (found) => found,
+        ({ sub, arrivedIndex }) => ({ sub, userIndex: arrivedIndex }),
       ),
     );
     if (!pseudonym.ok) return pseudonym;
     const { goodFrom = 0 } = pseudonym.value;
-    if (!isNoted) this.#given.note(clientId, user.userIndex, Math.max(change, goodFrom));
+    const wasNoted = isNoted(pseudonym.value);
+    this.#options.witness?.lookedUp?.('given', wasNoted);
+    if (!wasNoted) {
+      this.#given.note(clientId, pseudonym.value.userIndex, Math.max(change, goodFrom));
+    }
     this.#options.witness?.used(pseudonym.value);
     return pseudonym;
   }
@@ -273,7 +279,7 @@ export class Subjects {
   }
 }
 
-type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'> & Partial<Pick<Pseudonym, 'userIndex'>>;
+type Settled = Pick<Pseudonym, 'sub' | 'goodFrom'> & Partial<Pick<FoundPseudonym, 'arrivedIndex'>>;
 
 // Not the message: it may hold what the row would have held.
 function nameOf(error: unknown): string {

@@ -20,6 +20,8 @@ export interface Pseudonym extends SectorUser {
   readonly sub: string;
   /** Of one that was just made for a user who had been erased: from where in the change log it is good. */
   readonly goodFrom?: number;
+  /** The linked sector that alone knows it; undefined: the sector itself may know it too. */
+  readonly knownOnlyIn?: string | undefined;
 }
 
 /** How a pseudonym came about: derived, brought from another system, or the original subject kept. */
@@ -52,6 +54,7 @@ export interface PseudonymRow {
   readonly created_at: number;
   readonly retired_at: number | null;
   readonly grace_until: number | null;
+  readonly known_only_in: Uint8Array | null;
 }
 
 /** The generation or the `sub` was taken in the meantime: begin the transaction again. */
@@ -87,12 +90,24 @@ export async function lockNewest(
       .where({ sector: bytes(user.sector), user_index: asBuffer(user.userIndex) })
       .orderBy('generation', 'desc')
       .forUpdate()
-      .first('generation', 'sub', 'retired_at');
+      .first('generation', 'sub', 'retired_at', 'known_only_in');
     // A rotation that was waited for has added a generation behind the place of the search.
     if (row !== undefined && row.retired_at !== null) continue;
-    return row && { ...key, generation: row.generation, sub: text(row.sub) };
+    if (row === undefined) return undefined;
+    const knownOnlyIn = row.known_only_in === null ? undefined : text(row.known_only_in);
+    return { ...key, generation: row.generation, sub: text(row.sub), knownOnlyIn };
   }
   throw new PseudonymTaken();
+}
+
+/** Notes that the sector itself knows a user's pseudonyms, and not only one that is linked into it. */
+export async function noteKnown(
+  trx: Transaction,
+  { sector, userIndex }: SectorUser,
+): Promise<void> {
+  await trx('pseudonyms')
+    .where({ sector: bytes(sector), user_index: asBuffer(userIndex) })
+    .update({ known_only_in: null });
 }
 
 /** Whose pseudonym a `sub` is or was, in any generation: one read of a unique key. */
@@ -174,6 +189,7 @@ export async function insertPseudonyms(
     salt_version: record.saltVersion,
     algorithm: record.algorithm,
     created_at: record.createdAt.getTime(),
+    known_only_in: record.knownOnlyIn === undefined ? null : bytes(record.knownOnlyIn),
   }));
   await insertPseudonymRows(trx, rows);
 }

@@ -42,6 +42,20 @@ export async function erasedAmong<T extends Pick<ErasedUser, 'localSubject'>>(
   );
 }
 
+/** {@link leaveTombstone} for many users of a sector. */
+export async function leaveTombstones(
+  trx: Transaction,
+  root: Uint8Array,
+  sector: string,
+  users: readonly { readonly localSubject: string; readonly generation: number }[],
+): Promise<void> {
+  if (users.length === 0) return;
+  const rows = users.map(({ localSubject, generation }) => {
+    return { hash: hashOf(root, { sector, localSubject }), generation };
+  });
+  await trx('tombstones').insert(rows).onConflict('hash').merge();
+}
+
 /** Leaves a tombstone: the user's next pseudonym, if there ever is one, has this generation. */
 export async function leaveTombstone(
   trx: Transaction,

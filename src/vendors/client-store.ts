@@ -3,6 +3,7 @@ import { bytes, text } from '../database/bytes.ts';
 import { appendChange } from '../database/changes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
 import { deleteStream } from '../database/event-streams.ts';
+import { sectorWithLinked } from '../database/sector-links.ts';
 import type { Client, Phase } from './client.ts';
 import { fromRow, toColumns, type ClientRow } from './client-row.ts';
 import { deleteMappingTokens } from './mapping-token-store.ts';
@@ -226,6 +227,19 @@ export async function endSessionsIn(trx: Transaction, sector: string, at: Date):
       .update({ not_before: notBefore, updated_at: at.getTime() })
       .increment('revision', 1);
   }
+}
+
+/** {@link endSessionsIn} some sectors, and in those that use their subjects. */
+export async function endSessionsAround(
+  trx: Transaction,
+  sectors: readonly string[],
+  at: Date,
+): Promise<void> {
+  const around = new Set<string>();
+  for (const sector of sectors) {
+    for (const each of await sectorWithLinked(trx, sector)) around.add(each);
+  }
+  for (const sector of around) await endSessionsIn(trx, sector, at);
 }
 
 async function mustMove(

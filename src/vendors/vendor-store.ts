@@ -1,7 +1,8 @@
 import { bytes, text } from '../database/bytes.ts';
 import { appendChange } from '../database/changes.ts';
 import type { Connection, Transaction } from '../database/connection.ts';
-import type { DisconnectPolicy, SubjectType, Vendor } from './client.ts';
+import { isLinked, subjectSector } from '../database/sector-links.ts';
+import type { ClientMetadata, DisconnectPolicy, SubjectType, Vendor } from './client.ts';
 import { ConflictError, RegistrationError, UnknownError } from './problem.ts';
 import { deleteInitialTokensOf } from './registration-store.ts';
 import { deletePreparedOf } from './upstream-client-store.ts';
@@ -65,7 +66,7 @@ export async function deleteVendor(trx: Transaction, id: string, at: Date): Prom
   for (const { sector } of owned) {
     if (!(await releaseSector(trx, text(sector)))) {
       throw new ConflictError(
-        `The vendor "${id}" owns the sector "${text(sector)}", in which users have pseudonyms: it stays reserved.`,
+        `The vendor "${id}" owns the sector "${text(sector)}", in which users have pseudonyms, or which is linked: it stays reserved.`,
       );
     }
   }
@@ -97,10 +98,22 @@ export async function readSectorOwners(db: Connection): Promise<ReadonlyMap<stri
 /** How many users of a sector have the original subject for a pseudonym, and so are correlatable. */
 export async function preservedUsersOf(db: Connection, sector: string): Promise<number> {
   const [row]: { users: number | string }[] = await db('pseudonyms')
-    .where({ sector: bytes(sector), algorithm: 'preserved' })
+    .where({ sector: bytes(await subjectSector(db, sector)), algorithm: 'preserved' })
     .whereNull('retired_at')
     .count({ users: '*' });
   return Number(row?.users ?? 0);
+}
+
+/** Whether users of a sector have the original subject for a pseudonym, or may yet get it. */
+export async function preservesSubjects(db: Connection, sector: string): Promise<boolean> {
+  const clients = await db('clients')
+    .where({ sector: bytes(sector) })
+    .select<{ metadata: string }[]>('metadata');
+  const isPreserving = clients.some(({ metadata }) => {
+    const { migration } = JSON.parse(metadata) as Partial<ClientMetadata>;
+    return migration?.mode === 'preserve';
+  });
+  return isPreserving || (await preservedUsersOf(db, sector)) > 0;
 }
 
 /** Makes a sector the vendor's, unless it is another's. Within a transaction that appends a change. */
@@ -134,21 +147,21 @@ export async function giveSector(
     .update({ vendor_id: bytes(vendorId) });
 }
 
-/** Gives up a sector that no client and no pseudonym is in. */
+/** Gives up a sector that no client and no pseudonym is in, and that is not linked. */
 export async function releaseSector(trx: Transaction, sector: string): Promise<boolean> {
   const where = { sector: bytes(sector) };
-  const inUse =
+  const inUse: unknown =
     (await trx('clients').where(where).first('client_id')) ??
     (await trx('pseudonyms').where(where).first('sub'));
-  if (inUse !== undefined) return false;
+  if (inUse !== undefined || (await isLinked(trx, sector))) return false;
   await trx('sectors').where(where).delete();
   return true;
 }
 
-/** How many users have a pseudonym in a sector. */
+/** How many users have a pseudonym in a sector, or in the one that it is linked into. */
 export async function usersOfSector(db: Connection, sector: string): Promise<number> {
   const [row] = await db('pseudonyms')
-    .where({ sector: bytes(sector) })
+    .where({ sector: bytes(await subjectSector(db, sector)) })
     .countDistinct({ users: 'user_index' });
   return Number(row?.['users'] ?? 0);
 }

@@ -6,8 +6,10 @@ import { createLogger } from '../../src/observability/logger.ts';
 import type { OperationContext } from '../../src/operations/context.ts';
 import { eraseSubject } from '../../src/operations/erase-subject.ts';
 import { importSubjects } from '../../src/operations/import-subjects.ts';
+import { linkSectors } from '../../src/operations/link-sectors.ts';
 import { rotateSubject } from '../../src/operations/rotate-subject.ts';
 import { rotateSubjects } from '../../src/operations/rotate-subjects.ts';
+import { unlinkSectors } from '../../src/operations/unlink-sectors.ts';
 import { derivePseudonym } from '../../src/subjects/derive.ts';
 import type { Client } from '../../src/vendors/client.ts';
 import { startMariadb } from '../support/mariadb.ts';
@@ -17,6 +19,8 @@ import { benchDatabase } from './import.ts';
 
 const USERS = Number(process.env['BENCH_USERS'] ?? 100_000);
 const SECTOR = 'acme.example';
+/** The one that is linked into it. */
+const LINKED = 'bolt.example';
 const BY = { actor: 'cli:bench' } as const;
 /** Users who are rotated, and erased, one by one. */
 const SINGLE = 100;
@@ -25,16 +29,16 @@ const LOGINS_AT_ONCE = 4;
 
 /**
  * Rotates a sector of a hundred thousand users on a MariaDB of its own, and then
- * some users one by one, and erases some, while logins go on. Says how long that
- * took, what logins noticed of it, and how many of them failed or were given a
+ * some users one by one, and erases some, and links another sector of as many users into
+ * it and parts them again, while logins go on. Says how long that took, what logins noticed of it, and how many of them failed or were given a
  * subject that is another user's, or one from before an operation that had ended.
  */
 export async function measureLifecycle(): Promise<string> {
   const server = await startMariadb('--innodb-buffer-pool-size=512M');
   try {
     const db = await benchDatabase(server.url);
-    const { replica, client, context } = await begin(db, server.url);
-    await importUsers(context);
+    const { replica, client, linked, context } = await begin(db, server.url);
+    for (const sector of [SECTOR, LINKED]) await importUsers(context, sector);
     const logins = new Logins(replica, client);
     const measured: string[] = [];
     const measure = async (what: string, count: number, work: () => Promise<void>) => {
@@ -48,24 +52,37 @@ export async function measureLifecycle(): Promise<string> {
     logins.start();
     await measure('logins alone', 1, () => new Promise((done) => setTimeout(done, 5000)));
     await measure(`${USERS} rotated`, USERS, async () => {
-      const end = logins.ending(logins.users());
+      const before = logins.givenAt(client);
       await rotateSubjects(context, { scope: { sector: SECTOR }, ...GENTLY }, BY);
-      end();
+      logins.end(client, (user) => [...before(user), derived(SECTOR, user)]);
     });
     await measure(`${SINGLE} rotated singly`, SINGLE, async () => {
       for (let user = 0; user < SINGLE; user += 1) {
         const localSubject = nameOf(user);
-        const end = logins.ending([localSubject]);
+        const before = logins.givenAt(client)(localSubject);
         await rotateSubject(context, { sector: SECTOR, localSubject, ...GENTLY }, BY);
-        end();
+        logins.end(client, (user) => (user === localSubject ? before : []));
       }
     });
     await measure(`${SINGLE} erased`, SINGLE, async () => {
       for (let user = 0; user < SINGLE; user += 1) {
-        const end = logins.ending([nameOf(user)]);
-        await eraseSubject(context, nameOf(user), BY);
-        end();
+        const erased = nameOf(user);
+        const before = logins.givenAt(client)(erased);
+        await eraseSubject(context, erased, BY);
+        logins.end(client, (each) => (each === erased ? before : []));
       }
+    });
+    logins.visit(linked);
+    const pair = { sector: LINKED, into: SECTOR, vendors: [] } as const;
+    await measure(`${USERS} of another sector linked`, USERS, async () => {
+      const before = (user: string) => [derived(LINKED, user)];
+      await linkSectors(context, { ...pair, ...GENTLY, keep: 'into' }, BY);
+      logins.end(linked, before);
+    });
+    await measure('and parted', USERS, async () => {
+      const before = logins.givenAt(client);
+      await unlinkSectors(context, { sector: LINKED, keep: false, ...GENTLY }, BY);
+      logins.end(linked, before);
     });
     await logins.stop();
     await Promise.all([db.destroy(), replica.db.destroy()]);
@@ -83,48 +100,59 @@ function nameOf(user: number): string {
   return `user-${user}@legacy.example`;
 }
 
+function derived(sector: string, localSubject: string): string {
+  return derivePseudonym('hmac-sha256', { sector, localSubject, salt: SALT });
+}
+
 /** A replica that logs users in, and an operator with connections of their own. */
 async function begin(db: Connection, serverUrl: string) {
   const url = new URL('/bench', serverUrl).href;
   const replica = await startReplica({ connect: () => openDatabase({ dialect: 'mysql', url }) });
   const client = replica.register(clientIn(SECTOR));
+  const linked = replica.register(clientIn(LINKED));
   const vendor = { id: Buffer.from(client.vendorId), name: 'Acme', contacts: '[]' };
   const times = { created_at: 1, updated_at: 1 };
   await db('vendors').insert({
     ...{ ...vendor, ...times, one_sector: false, allowed_subject_types: '["pairwise"]' },
   });
-  await db('sectors').insert({
-    ...{ sector: Buffer.from(SECTOR), vendor_id: vendor.id, created_at: 1 },
-  });
+  for (const { clientId, sector } of [client, linked]) {
+    const owned = { sector: Buffer.from(sector), vendor_id: vendor.id };
+    await db('sectors').insert({ ...owned, created_at: 1 });
+    await db('clients').insert({
+      ...{ ...owned, ...times, client_id: Buffer.from(clientId), subject_type: 'pairwise' },
+      ...{ metadata: '{}', upstream_shared: false, has_upstream: false, accept_bypass: false },
+      ...{ release_claims: '[]', continuity_days: 30 },
+    });
+  }
   const context: OperationContext = {
     ...{ db, keyring: replica.keyring, atRest: replica.atRest, clock: () => new Date() },
     log: createLogger({ level: 'fatal', destination: process.stderr }),
   };
-  return { replica, client, context };
+  return { replica, client, linked, context };
 }
 
-async function importUsers(context: OperationContext): Promise<void> {
+async function importUsers(context: OperationContext, sector: string): Promise<void> {
   async function* rows() {
     for (let user = 0; user < USERS; user += 1)
       yield { line: user + 1, localSubject: nameOf(user) };
   }
   const derive = (localSubject: string) => ({
-    sub: derivePseudonym('hmac-sha256', { sector: SECTOR, localSubject, salt: SALT }),
+    sub: derived(sector, localSubject),
     ...({ algorithm: 'hmac-sha256', saltVersion: 1 } as const),
   });
-  const request = { sector: SECTOR, given: false, mayPreserve: false, dryRun: false, derive };
+  const request = { sector, given: false, mayPreserve: false, dryRun: false, derive };
   await importSubjects(context, { ...request, rows: rows() }, BY);
 }
 
 /** Users who log in, a few at once, one after the other; each subject is compared with all before. */
 class Logins {
   readonly #replica: Replica;
-  readonly #client: Client;
+  readonly #clients: Client[];
   /** Whose each subject was. */
   readonly #owners = new Map<string, string>();
-  /** The subjects of a user which logins that begin now must not be given any more. */
-  readonly #ended = new Map<string, Set<string>>();
-  readonly #given = new Map<string, Set<string>>();
+  /** The subjects that a login at a client which begins now must not be given any more. */
+  readonly #ended = new Map<Client, (user: string) => Iterable<string>>();
+  readonly #given = new Map<Client, Map<string, Set<string>>>();
   readonly #milliseconds: number[] = [];
   #running = true;
   #loops: Promise<void>[] = [];
@@ -133,11 +161,16 @@ class Logins {
 
   constructor(replica: Replica, client: Client) {
     this.#replica = replica;
-    this.#client = client;
+    this.#clients = [client];
   }
 
   start(): void {
     this.#loops = Array.from({ length: LOGINS_AT_ONCE }, () => this.#loop());
+  }
+
+  /** Lets them log in at another client too. */
+  visit(client: Client): void {
+    this.#clients.push(client);
   }
 
   async stop(): Promise<void> {
@@ -160,25 +193,22 @@ class Logins {
     return `${this.#milliseconds.length} logins: ${this.#failed} failed, ${this.#wrong} were given a wrong subject`;
   }
 
-  /** Those who have logged in. */
-  users(): readonly string[] {
-    return [...this.#given.keys()];
+  /** What a client has been given of each user so far. */
+  givenAt(client: Client): (user: string) => ReadonlySet<string> {
+    const given = new Map([...this.#givenTo(client)].map(([user, subs]) => [user, new Set(subs)]));
+    return (user) => given.get(user) ?? new Set();
   }
 
-  /**
-   * Remembers what some users have been given, before an operation; to be called behind it: who
-   * logs in from then on must not be given that again.
-   */
-  ending(users: readonly string[]): () => void {
-    const ended = users.map((user) => {
-      const derived = derivePseudonym('hmac-sha256', {
-        ...{ sector: SECTOR, localSubject: user, salt: SALT },
-      });
-      return [user, new Set(this.#given.get(user)).add(derived)] as const;
-    });
-    return () => {
-      for (const [user, subs] of ended) this.#ended.set(user, subs);
-    };
+  /** From now on nobody who begins a login at a client must be given these subjects again. */
+  end(client: Client, subjects: (user: string) => Iterable<string>): void {
+    const before = this.#ended.get(client) ?? (() => []);
+    this.#ended.set(client, (user) => [...before(user), ...subjects(user)]);
+  }
+
+  #givenTo(client: Client): Map<string, Set<string>> {
+    const given = this.#given.get(client) ?? new Map<string, Set<string>>();
+    this.#given.set(client, given);
+    return given;
   }
 
   async #loop(): Promise<void> {
@@ -186,11 +216,12 @@ class Logins {
       // Every other login is of those who are rotated and erased one by one.
       const among = Math.random() < 0.5 ? SINGLE : USERS;
       const user = nameOf(Math.floor(Math.random() * among));
-      const ended = this.#ended.get(user);
+      const client = this.#clients[Math.floor(Math.random() * this.#clients.length)];
+      if (client === undefined) return;
+      const ended = new Set(this.#ended.get(client)?.(user));
       const begun = performance.now();
-      const arrival = { client: this.#client, localSubject: user };
       const settled = await this.#replica.subjects
-        .settle({ ...arrival, spend: freshCode(), session: freshSession() })
+        .settle({ client, localSubject: user, spend: freshCode(), session: freshSession() })
         .catch(() => undefined);
       this.#milliseconds.push(performance.now() - begun);
       if (settled?.ok !== true) {
@@ -199,9 +230,10 @@ class Logins {
       }
       const { subject } = settled.value;
       const owner = this.#owners.get(subject) ?? user;
-      if (owner !== user || ended?.has(subject) === true) this.#wrong += 1;
+      if (owner !== user || ended.has(subject)) this.#wrong += 1;
       this.#owners.set(subject, owner);
-      this.#given.set(user, (this.#given.get(user) ?? new Set()).add(subject));
+      const given = this.#givenTo(client);
+      given.set(user, (given.get(user) ?? new Set()).add(subject));
     }
   }
 }

@@ -15,10 +15,9 @@ import { setStage } from '../unit/operations/lifecycle.ts';
 import type { Stage } from '../unit/operations/lifecycle.ts';
 import { NOW } from '../unit/subjects/replica.ts';
 import type { Work } from './lifecycle-worker.ts';
-import { ACTS, nameOf, SECTOR } from './lifecycle-worker.ts';
+import { ACTS, nameOf, OTHER, SECTOR } from './lifecycle-worker.ts';
 
 const WORKER = new URL('./lifecycle-worker.ts', import.meta.url);
-const OTHER = 'bolt.example';
 const MINUTE = 60_000;
 
 interface Killing {
@@ -183,6 +182,62 @@ describeOnEachDialect('a process that is killed', (open) => {
       const sector = place < users ? SECTOR : OTHER;
       expect(await stage.replica.subjects.lookup(sector, sub)).toBe(nameOf(place % users));
     }
+  });
+
+  test('while it links two sectors, or parts them, has done so with each user or not, and is completed', async () => {
+    const database = await open.fresh();
+    const { db } = database;
+    const stage = await setStage(database);
+    const acme = await stage.client(SECTOR);
+    const bolt = await stage.client(OTHER);
+    const [users, both] = [600, 40];
+    await ACTS.import(stage.context, { first: 0, last: users, onProgress: () => undefined });
+    const old = await logIn(stage, bolt, both);
+    const newest = () => countIn(db, 'pseudonyms', { retired_at: null });
+    const run = async () =>
+      (await db('subject_rotations').select<Record<string, number>[]>()).at(0);
+    await killAgainAndAgain(
+      database,
+      { act: 'linkSectors', users },
+      {
+        ...{ kills: 2, steps: 2 },
+        check: async () => {
+          expect(await countIn(db, 'pseudonyms')).toBe(users + both);
+          const left = await countIn(db, 'pseudonyms', { sector: Buffer.from(SECTOR) });
+          expect(await countIn(db, 'tombstones')).toBe(users - left);
+          expect((await run())?.['rotated'] ?? users - left).toBe(users - left);
+          const merged = users + both - (await newest());
+          expect(await countIn(db, 'subject_changes')).toBe(merged);
+        },
+      },
+    );
+    expect(await detailsOf(db, 'sectors.carried')).toMatchObject([
+      { carried: users, merged: both },
+    ]);
+    expect(await logIn(stage, bolt, both)).toEqual(old);
+    expect(await logIn(stage, acme, both)).toEqual(old);
+    expect(await stage.replica.subjectOf(bolt, nameOf(users - 1))).toBe(`of-${nameOf(users - 1)}`);
+    await killAgainAndAgain(
+      database,
+      { act: 'unlinkSectors', users },
+      {
+        ...{ kills: 2, steps: 2 },
+        isDone: async () => (await detailsOf(db, 'sectors.parted')).length > 0,
+        // Whom both know has a newest one in each.
+        check: async () => {
+          const isLinked = (await countIn(db, 'sector_links')) > 0;
+          const shared = (await run())?.['changed'] ?? (isLinked ? 0 : both + 1);
+          expect((await newest()) - users).toBe(shared);
+        },
+      },
+    );
+    expect(await detailsOf(db, 'sectors.parted')).toMatchObject([{ shared: both + 1 }]);
+    expect(await countIn(db, 'sector_links')).toBe(0);
+    expect(await logIn(stage, bolt, both)).toEqual(old);
+    const fresh = await logIn(stage, acme, both);
+    expect(new Set([...old, ...fresh]).size).toBe(2 * both);
+    expect(await stage.replica.subjectOf(acme, nameOf(both))).toBe(`of-${nameOf(both)}`);
+    expect(await verifyAudit(db)).toMatchObject({ intact: true });
   });
 
   test('in erasures leaves all of each user or nothing', async () => {

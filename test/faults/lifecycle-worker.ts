@@ -6,8 +6,10 @@ import { createLogger } from '../../src/observability/logger.ts';
 import type { OperationContext } from '../../src/operations/context.ts';
 import { eraseSubject } from '../../src/operations/erase-subject.ts';
 import { importSubjects } from '../../src/operations/import-subjects.ts';
+import { linkSectors } from '../../src/operations/link-sectors.ts';
 import { linkSubjects } from '../../src/operations/link-subjects.ts';
 import { rotateSubjects } from '../../src/operations/rotate-subjects.ts';
+import { unlinkSectors } from '../../src/operations/unlink-sectors.ts';
 import { MASTER_KEY } from '../unit/subjects/replica.ts';
 
 /** What a process does until it is done, or killed. */
@@ -22,6 +24,7 @@ export interface Work {
 const BY = { actor: 'cli:ada' } as const;
 
 export const SECTOR = 'acme.example';
+export const OTHER = 'bolt.example';
 
 /** The local subject of a user, by number. */
 export function nameOf(user: number): string {
@@ -54,6 +57,14 @@ export const ACTS = {
     };
     const request = { sector: SECTOR, given: true, mayPreserve: false, dryRun: false, derive };
     return importSubjects(context, { ...request, rows: rowsOf(first, last), onProgress }, BY);
+  },
+  linkSectors: (context: OperationContext, { onProgress }: Users) => {
+    const how = { graceDays: 90, keep: 'into', endSessions: false, vendors: [] } as const;
+    return linkSectors(context, { ...how, sector: SECTOR, into: OTHER, onProgress }, BY);
+  },
+  unlinkSectors: (context: OperationContext, { onProgress }: Users) => {
+    const how = { graceDays: 90, keep: false, endSessions: false } as const;
+    return unlinkSectors(context, { ...how, sector: SECTOR, onProgress }, BY);
   },
   link: (context: OperationContext, { first, last, onProgress }: Users) => {
     const how = { graceDays: 90, prefer: undefined, endSessions: false, dryRun: false } as const;

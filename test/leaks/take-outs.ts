@@ -33,6 +33,15 @@ const PASSED = "...Object.fromEntries([...request.query].filter(([name]) => name
 
 /** How each rule of `protocol/exits.ts` is taken out. */
 export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>> = {
+  'linked-subject': [
+    {
+      file: 'src/database/sector-links.ts',
+      find: `    .where({ sector: bytes(sector) })
+    .forShare()`,
+      replace: `    .whereNot({ sector: bytes(\`no \${sector}\`) })
+    .forShare()`,
+    },
+  ],
   'event-subject': [
     {
       file: SUBJECT_EVENT,
@@ -50,8 +59,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'event-sector': [
     {
       file: TOLD_CHANGES,
-      find: ".where('changes.sector', bytes(sector))",
-      replace: ".whereNot('changes.sector', bytes(`no ${sector}`))",
+      find: ".whereIn('changes.sector', sectors.map(bytes))",
+      replace: ".whereNotIn('changes.sector', [bytes(`no ${sectors[0]}`)])",
     },
   ],
   'event-audience': [
@@ -163,8 +172,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'mapping-users': [
     {
       file: 'src/subjects/mapping.ts',
-      find: 'given.has(keyOf(index)) ? index : undefined',
-      replace: 'given.size < 0 ? undefined : index',
+      find: 'given.has(old) ? indexUser(indexRoot, sector, old) : undefined',
+      replace: 'given.size < 0 ? undefined : indexUser(indexRoot, sector, old)',
     },
   ],
   'mapping-token': [

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { activity } from '../../operations/activity.ts';
 import { listSectors } from '../../operations/list-sectors.ts';
+import { sectorLinkView } from '../../operations/sector-view.ts';
 import { byKey, pageAfter } from '../page.ts';
 import { pageOf, pageQuery, route } from '../route.ts';
 import { maybeInstant, phase } from '../schemas.ts';
@@ -21,6 +22,13 @@ const sector = z.object({
       }),
     )
     .describe('What vouches for its clients, as last looked at.'),
+  linked_into: z.string().nullable().describe('Whose subjects its clients use.'),
+  link_state: z
+    .enum(['checking', 'carrying', 'linked', 'parting'])
+    .nullable()
+    .describe('How far the link is; null: there is none.'),
+  between_vendors: z.boolean(),
+  linked_at: maybeInstant,
 });
 
 /** What happens at the proxy, in numbers, and its sectors. */
@@ -69,7 +77,8 @@ export const ACTIVITY_ROUTES = [
       const sectors = await listSectors(context);
       const keyOf = (each: (typeof sectors)[number]): string => each.sector;
       const { items, next } = pageAfter(byKey(sectors, keyOf), keyOf, query);
-      const shown = items.map(({ vendorId, clients, documents, sector: name }) => ({
+      const shown = items.map(({ vendorId, clients, documents, sector: name, link }) => ({
+        ...sectorLinkView({ link }),
         ...{ sector: name, vendor: vendorId, clients },
         documents: documents.map((each) => ({
           ...{ client_id: each.clientId, sector_identifier_uri: each.uri },

@@ -36,6 +36,7 @@ const held = z.object({
   created_at: instant,
   retired_at: maybeInstant,
   grace_until: maybeInstant,
+  linked_sectors: z.array(z.string()).describe('Sectors whose clients are given it too.'),
 });
 
 const member = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -49,6 +50,7 @@ const exported = z.object({
     z.looseObject({
       sector: z.string(),
       vendor: z.string().nullable(),
+      linked_sectors: z.array(z.string()),
       pseudonyms: kind,
       sessions: kind,
       audit_handle: z.string().nullable(),

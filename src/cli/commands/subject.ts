@@ -3,6 +3,7 @@ import { exportSubject } from '../../operations/export-subject.ts';
 import { eraseSubject } from '../../operations/erase-subject.ts';
 import { listSubject } from '../../operations/list-subject.ts';
 import { lookupSubject } from '../../operations/lookup-subject.ts';
+import { heldView } from '../../operations/subject-view.ts';
 import { confirm } from '../confirm.ts';
 import { inWorkspace } from '../context.ts';
 import { CommandError, EXIT } from '../failure.ts';
@@ -84,13 +85,8 @@ function lookup(host: CommandHost, sub: string, options: LookupOptions): Promise
 function list(host: CommandHost, { user, reason }: UserOptions): Promise<void> {
   return inWorkspace(host.context, async (workspace) => {
     const held = await listSubject(workspace, user, { actor: workspace.actor, reason });
-    const items = held.map((one) => ({
-      ...{ sector: one.sector, vendor: one.vendorId ?? null, sub: one.sub },
-      ...{ generation: one.generation, algorithm: one.algorithm, created_at: one.createdAt },
-      retired_at: one.retiredAt ?? null,
-      grace_until: one.graceUntil ?? null,
-    }));
-    host.output().list(items, COLUMNS);
+    const isShared = held.some(({ linkedSectors }) => linkedSectors.length > 0);
+    host.output().list(held.map(heldView), isShared ? [...COLUMNS, 'linked_sectors'] : COLUMNS);
   });
 }
 

@@ -14,7 +14,7 @@ export interface Stage {
   readonly replica: Replica;
   readonly context: OperationContext;
   /** A client of a sector, registered in the replica and in the database. */
-  client(sector: string): Promise<Client>;
+  client(sector: string, vendorId?: string): Promise<Client>;
   /** Moves the operator's clock. */
   later(milliseconds: number): void;
   /** Another operator, with a connection of their own. */
@@ -33,8 +33,8 @@ export async function setStage(database: TestDatabase): Promise<Stage> {
   return {
     ...{ database, replica },
     context: on(database.connect()),
-    async client(sector) {
-      const client = replica.register(clientIn(sector));
+    async client(sector, vendorId = 'acme') {
+      const client = replica.register({ ...clientIn(sector), vendorId });
       await database
         .db('vendors')
         .insert({

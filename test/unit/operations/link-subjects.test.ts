@@ -23,7 +23,7 @@ import type { RowProblem } from '../../../src/subjects/import.ts';
 import type { Client } from '../../../src/vendors/client.ts';
 import { ConflictError, RegistrationError, UnknownError } from '../../../src/vendors/problem.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
-import { clientIn, NOW } from '../subjects/replica.ts';
+import { clientIn, namesWith, NOW } from '../subjects/replica.ts';
 import type { Stage } from './lifecycle.ts';
 import { BY, setStage } from './lifecycle.ts';
 
@@ -86,15 +86,16 @@ describeOnEachDialect('a user whom the provider calls otherwise', (open) => {
     await database.db('sessions').update({ released_sub: bytes(ORIGINAL_SUBJECT) });
     const known = async (name: string) => {
       const mapping = await mapSubjects(database.db, replica.keyring.index, SECTOR, [name], NOW);
-      const hinted = new HintedSubjects(database.db, replica.keyring.index, () => NOW);
+      const hinted = new HintedSubjects(database.db, namesWith(replica), () => NOW);
       const users = await hinted.knownUsers(clientIn(SECTOR, 'public'), name);
       return { mapped: mapping.size, hinted: users.length };
     };
     expect(await known('alice')).toEqual({ mapped: 1, hinted: 1 });
     await linkSubject(context, ALICE, BY);
     expect(await known('alice2')).toEqual({ mapped: 0, hinted: 0 });
-    const { db, atRest } = context;
-    for await (const page of givenMappings(db, atRest, SECTOR, 10)) expect(page).toEqual([]);
+    const { db } = context;
+    for await (const page of givenMappings(db, namesWith(stage.replica), SECTOR, 10))
+      expect(page).toEqual([]);
   });
 
   it('is the same user under the old name too, in sectors met later as well, until the grace is over', async () => {

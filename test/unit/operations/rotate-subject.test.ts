@@ -11,6 +11,7 @@ import { HintedSubjects } from '../../../src/subjects/hinted.ts';
 import type { Client } from '../../../src/vendors/client.ts';
 import { ConflictError, RegistrationError, UnknownError } from '../../../src/vendors/problem.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
+import { namesWith } from '../subjects/replica.ts';
 import type { Stage } from './lifecycle.ts';
 import { BY, setStage } from './lifecycle.ts';
 
@@ -50,7 +51,7 @@ describeOnEachDialect('rotating pseudonyms', (open) => {
     const { replica, context, database, later } = stage;
     const old = await replica.subjectOf(acme, 'alice');
     const { newSub } = await rotateSubject(context, { ...alice, ...gently }, BY);
-    const hinted = new HintedSubjects(database.db, replica.keyring.index, context.clock);
+    const hinted = new HintedSubjects(database.db, namesWith(replica), context.clock);
     const whoIs = async (sub: string) => {
       const { localSubject } = await lookupSubject(context, { clientId: acme.clientId, sub }, BY);
       return [localSubject, (await hinted.provenUsers(acme, sub)).length];

@@ -5,7 +5,7 @@ import type { Client } from '../../../src/vendors/client.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { freshDatabase } from '../../support/database.ts';
 import type { Replica } from './replica.ts';
-import { clientIn, NOW, phase, startReplica } from './replica.ts';
+import { clientIn, namesWith, NOW, phase, startReplica } from './replica.ts';
 
 /*
  * A client sends a subject and asks whose it is. What it was never given must
@@ -20,7 +20,7 @@ let hinted: HintedSubjects;
 beforeAll(async () => {
   database = await freshDatabase('sqlite');
   replica = await startReplica(database);
-  hinted = new HintedSubjects(replica.db, replica.keyring.index, () => NOW);
+  hinted = new HintedSubjects(replica.db, namesWith(replica), () => NOW);
 });
 afterAll(() => database.close());
 

@@ -79,24 +79,29 @@ describe('what is held on a user', () => {
 });
 
 describe('what a user is told of a connection', () => {
+  const connection = () => {
+    const user = { sector: client.sector, localSubject: 'alice' };
+    return sectorConnection(stage.database.db, stage.replica.keyring.index, user);
+  };
+
   it('is nothing without one', async () => {
-    expect(await sectorConnection(stage.database.db, userOf('alice'))).toBeUndefined();
+    expect(await connection()).toBeUndefined();
   });
 
   it('is since when it is, and the last day of its use', async () => {
     const { database, replica } = stage;
     await replica.subjectOf(client, 'alice');
     const today = Math.floor(NOW.getTime() / DAY);
-    expect(await sectorConnection(database.db, userOf('alice'))).toEqual({
+    expect(await connection()).toEqual({
       ...{ since: NOW, lastUsed: new Date(today * DAY) },
     });
     await database.db('pseudonyms').update({ last_used_day: today + 3 });
-    expect(await sectorConnection(database.db, userOf('alice'))).toEqual({
+    expect(await connection()).toEqual({
       ...{ since: NOW, lastUsed: new Date((today + 3) * DAY) },
     });
     await database.db('sessions').del();
     await database.db('pseudonyms').update({ last_used_day: null });
-    expect(await sectorConnection(database.db, userOf('alice'))).toEqual({
+    expect(await connection()).toEqual({
       ...{ since: NOW, lastUsed: undefined },
     });
   });

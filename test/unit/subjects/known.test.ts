@@ -4,7 +4,7 @@ import { HintedSubjects } from '../../../src/subjects/hinted.ts';
 import { KnownSubjects } from '../../../src/subjects/known.ts';
 import { reviveReleasedSubject } from '../../../src/subjects/released.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
-import { clientIn, NOW, startReplica } from './replica.ts';
+import { clientIn, namesWith, NOW, startReplica } from './replica.ts';
 
 describeOnEachDialect('a user who is known in one sector', (open) => {
   async function met(endedAt = 0) {
@@ -60,7 +60,7 @@ describeOnEachDialect('a user who is known in one sector', (open) => {
 
   it('is nobody by a hint that no subject can be', async () => {
     const { replica, here } = await met();
-    const hinted = new HintedSubjects(replica.db, replica.keyring.index, () => NOW);
+    const hinted = new HintedSubjects(replica.db, namesWith(replica), () => NOW);
     for (const subject of ['', 'x'.repeat(256), '\ud800']) {
       expect(await hinted.knownUsers(here, subject)).toEqual([]);
       expect(await hinted.requestableUsers(here, subject)).toEqual([]);

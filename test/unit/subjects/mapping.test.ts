@@ -9,7 +9,7 @@ import type { Client } from '../../../src/vendors/client.ts';
 import { freshDatabase } from '../../support/database.ts';
 import { BY, setStage } from '../operations/lifecycle.ts';
 import type { Stage } from '../operations/lifecycle.ts';
-import { clientIn } from './replica.ts';
+import { clientIn, namesWith } from './replica.ts';
 
 const SECTOR = 'acme.example';
 const DAY = 24 * 3600 * 1000;
@@ -95,7 +95,7 @@ it('is exported page by page, each user who was given once', async () => {
   await stage.replica.subjectOf(client, 'not given');
   const { database, replica } = stage;
   const told: string[] = [];
-  for await (const page of givenMappings(database.db, replica.atRest, SECTOR, 2)) {
+  for await (const page of givenMappings(database.db, namesWith(replica), SECTOR, 2)) {
     expect(page.length).toBeLessThanOrEqual(2);
     for (const { localSubject, sub } of page) {
       expect(sub).toBe(`of-${localSubject}`);

@@ -96,6 +96,11 @@ export async function startReplica(
   };
 }
 
+/** What reading the names of users takes. */
+export function namesWith({ atRest, keyring }: Pick<Replica, 'atRest' | 'keyring'>) {
+  return { atRest, indexRoot: keyring.index };
+}
+
 const inAnHour = new Date(NOW.getTime() + 3_600_000);
 
 export function freshCode() {
