@@ -173,6 +173,20 @@ describe('a session', () => {
     expect(isLogin(await withCookie(cookie))).toBe(true);
   });
 
+  it('ends with the erasure of whose it is', async () => {
+    const { browser } = await loggedIn('viewer');
+    const other = await loggedIn('operator');
+    const { username: user } = STAFF.viewer;
+    const answer = await fetch(`${world.url}/admin/v1/subjects/erase`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ user, reason: 'left', confirm: true }),
+    });
+    expect(answer.status).toBe(200);
+    expect(isLogin(await browser.open(`${world.url}/vendors`))).toBe(true);
+    expect((await other.browser.open(`${world.url}/vendors`)).status).toBe(200);
+  });
+
   it('is not found by what somebody makes up', async () => {
     for (const value of ['x', 'A'.repeat(43), 'A'.repeat(44), "' or 1=1 --", '%00', '__proto__']) {
       expect(isLogin(await withCookie(value))).toBe(true);
