@@ -216,50 +216,54 @@ describe('serve', () => {
     expect(JSON.parse(checks)).toMatchObject({ status: 'ready' });
   });
 
-  it('with two workers outlives the death of one, and ends with all of them', async () => {
-    const proxy = await serving(await fresh('workers'), { WORKERS: '2', ADMIN_TOKEN: 'admin' });
-    const pids = (): number[] => {
-      const lines = proxy.process.log().filter((line) => line['msg'] === 'listening');
-      return lines.map((line) => Number(line['pid']));
-    };
-    while (pids().length < 2) await sleep(20);
-    await ready(proxy);
-    const acme = await registered(proxy);
-    const [first = 0] = pids();
-    expect(new Set(pids()).size).toBe(2);
-    expect(pids()).not.toContain(proxy.process.pid);
-    // Whichever worker is asked.
-    const scraped = await ask(`${proxy.admin}/metrics`);
-    expect(scraped.body).toMatch(/^pairwise_workers\{log_level="info"\} 2$/m);
-    expect(scraped.body).toMatch(/^nodejs_version_info/m);
-    const louder = await ask(`${proxy.admin}/admin/v1/log-level`, {
-      method: 'PUT',
-      headers: { authorization: 'Bearer admin', 'content-type': 'application/json' },
-      body: JSON.stringify({ level: 'debug' }),
-    });
-    expect(louder.status, louder.body).toBe(200);
-    // Each of them, whichever was asked, and the one that takes the place of another.
-    const loud = /^pairwise_workers\{log_level="debug"\} 2$/m;
-    const areLoud = async () => loud.test((await ask(`${proxy.admin}/metrics`)).body);
-    while (!(await areLoud())) await sleep(20);
-    process.kill(first, 'SIGKILL');
-    await proxy.process.logged((line) => line['msg'] === 'a worker died and is replaced');
-    const statuses = await Promise.all(
-      Array.from({ length: 10 }, async () => (await ask(`${proxy.issuer}/oidc/jwks`)).status),
-    );
-    expect(new Set(statuses)).toEqual(new Set([200]));
-    while (pids().length < 3) await sleep(20);
-    while (!(await areLoud())) await sleep(20);
-    const begun = await acme.begin(new Browser());
-    upstream.faults.arm('token', delayed(800), 1);
-    const before = upstream.requests.length;
-    const inFlight = acme.redeem(begun);
-    while (upstream.requests.length === before) await sleep(10);
-    proxy.process.signal('SIGTERM');
-    expect((await inFlight).status, 'in flight in a worker').toBe(200);
-    expect(await proxy.process.ended).toMatchObject({ code: 0, signal: null });
-    for (const pid of pids()) expect(() => process.kill(pid, 0)).toThrow();
-  });
+  it(
+    'with two workers outlives the death of one, and ends with all of them',
+    { timeout: 180_000 },
+    async () => {
+      const proxy = await serving(await fresh('workers'), { WORKERS: '2', ADMIN_TOKEN: 'admin' });
+      const pids = (): number[] => {
+        const lines = proxy.process.log().filter((line) => line['msg'] === 'listening');
+        return lines.map((line) => Number(line['pid']));
+      };
+      while (pids().length < 2) await sleep(20);
+      await ready(proxy);
+      const acme = await registered(proxy);
+      const [first = 0] = pids();
+      expect(new Set(pids()).size).toBe(2);
+      expect(pids()).not.toContain(proxy.process.pid);
+      // Whichever worker is asked.
+      const scraped = await ask(`${proxy.admin}/metrics`);
+      expect(scraped.body).toMatch(/^pairwise_workers\{log_level="info"\} 2$/m);
+      expect(scraped.body).toMatch(/^nodejs_version_info/m);
+      const louder = await ask(`${proxy.admin}/admin/v1/log-level`, {
+        method: 'PUT',
+        headers: { authorization: 'Bearer admin', 'content-type': 'application/json' },
+        body: JSON.stringify({ level: 'debug' }),
+      });
+      expect(louder.status, louder.body).toBe(200);
+      // Each of them, whichever was asked, and the one that takes the place of another.
+      const loud = /^pairwise_workers\{log_level="debug"\} 2$/m;
+      const areLoud = async () => loud.test((await ask(`${proxy.admin}/metrics`)).body);
+      while (!(await areLoud())) await sleep(20);
+      process.kill(first, 'SIGKILL');
+      await proxy.process.logged((line) => line['msg'] === 'a worker died and is replaced');
+      const statuses = await Promise.all(
+        Array.from({ length: 10 }, async () => (await ask(`${proxy.issuer}/oidc/jwks`)).status),
+      );
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      while (pids().length < 3) await sleep(20);
+      while (!(await areLoud())) await sleep(20);
+      const begun = await acme.begin(new Browser());
+      upstream.faults.arm('token', delayed(800), 1);
+      const before = upstream.requests.length;
+      const inFlight = acme.redeem(begun);
+      while (upstream.requests.length === before) await sleep(10);
+      proxy.process.signal('SIGTERM');
+      expect((await inFlight).status, 'in flight in a worker').toBe(200);
+      expect(await proxy.process.ended).toMatchObject({ code: 0, signal: null });
+      for (const pid of pids()) expect(() => process.kill(pid, 0)).toThrow();
+    },
+  );
 
   it.each([
     ['1', 'PUBLIC_LISTEN'],
