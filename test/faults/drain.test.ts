@@ -70,14 +70,16 @@ it('SIGTERM behind a load balancer that honours /readyz costs no request', async
   );
   const applied = await start(['apply', '-f', file], environment).ended;
   expect(applied, applied.stderr).toMatchObject({ code: 0 });
-  const replicas: (Replica & { readonly process: ProxyProcess })[] = [];
-  for (let replica = 0; replica < 2; replica += 1) {
-    const listeners = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`] as const;
-    const [PUBLIC_LISTEN, ADMIN_LISTEN] = listeners;
+  const ports: number[] = [];
+  while (ports.length < 4) ports.push(await freePort());
+  const startReplica = async (own: readonly number[]) => {
+    const [PUBLIC_LISTEN = '', ADMIN_LISTEN = ''] = own.map((each) => `127.0.0.1:${each}`);
     const process = start(['serve'], { ...environment, PUBLIC_LISTEN, ADMIN_LISTEN });
     await process.logged((line) => line['msg'] === 'listening');
-    replicas.push({ process, address: `http://${PUBLIC_LISTEN}`, admin: `http://${ADMIN_LISTEN}` });
-  }
+    return { process, address: `http://${PUBLIC_LISTEN}`, admin: `http://${ADMIN_LISTEN}` };
+  };
+  const starting = [ports.slice(0, 2), ports.slice(2)].map(startReplica);
+  const replicas: readonly (Replica & { process: ProxyProcess })[] = await Promise.all(starting);
   const [leaving, staying] = replicas;
   if (leaving === undefined || staying === undefined) throw new Error('there are two');
   const balancer = await startReadyBalancer(replicas, port);
@@ -106,7 +108,7 @@ it('SIGTERM behind a load balancer that honours /readyz costs no request', async
     repeat('login', 200, async () => acme.redeem(await acme.begin(new Browser(), 'bob'))),
   ]);
   const served = ({ address }: Replica): number => balancer.served.get(address) ?? 0;
-  await until(() => served(leaving) > 20 && served(staying) > 20);
+  await until(() => served(leaving) > 10 && served(staying) > 10);
 
   // Some of these are under way in the one that leaves, and take longer than it stays open.
   for (let slow = 0; slow < 4; slow += 1) upstream.faults.arm('token', delayed(1000), 1);
@@ -123,10 +125,10 @@ it('SIGTERM behind a load balancer that honours /readyz costs no request', async
   leaving.process.signal('SIGTERM');
   expect(await leaving.process.ended).toMatchObject({ code: 0, signal: null });
   const before = served(staying);
-  await until(() => served(staying) > before + 20);
+  await until(() => served(staying) > before + 10);
   isOver = true;
   await load;
   await balancer.close();
   expect(balancer.failures).toEqual([]);
   expect(unexpected).toEqual([]);
-});
+}, 180_000);

@@ -153,4 +153,5 @@ it.skipIf(!hasHistory)(
     expect(old.log().filter(({ level }) => level === 'error')).toEqual([]);
     expect(lines.filter((line) => line.startsWith('error'))).toEqual([]);
   },
+  120_000,
 );
