@@ -143,7 +143,8 @@ class Refused extends Error {}
 
 function good(answer: Answer, step: string): Answer {
   if (answer.status === 200) return answer;
-  const { error } = members(answer);
+  const told = answer.headers.get('content-type')?.startsWith('application/json') === true;
+  const error = told ? members(answer)['error'] : 'no JSON';
   const patience = answer.headers.has('retry-after') ? ' retry-after' : '';
   throw new Refused(`${step}: ${answer.status} ${String(error)}${patience}`);
 }
