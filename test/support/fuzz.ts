@@ -77,7 +77,7 @@ const PIECES = [
 ] as const;
 
 /** The same bytes with a few of them flipped, left out, repeated, exchanged or added to. */
-export function mangled(text: string, random: Random): string {
+function mangled(text: string, random: Random): string {
   let bytes = text;
   for (let changes = 1 + random(4); changes > 0; changes -= 1) {
     const at = random(bytes.length + 1);

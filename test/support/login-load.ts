@@ -47,7 +47,7 @@ export class LoginLoad {
   readonly #failures = new Map<Failure, number>();
   readonly #wrong: string[] = [];
   readonly #workers: Promise<void>[] = [];
-  #running = true;
+  readonly #ended = new AbortController();
   #logins = 0;
 
   constructor(options: LoadOptions) {
@@ -76,7 +76,7 @@ export class LoginLoad {
 
   /** Ends the load; fails where any answer was wrong. */
   async end(): Promise<Report> {
-    this.#running = false;
+    this.#ended.abort();
     await Promise.all(this.#workers);
     if (this.#wrong.length > 0) throw new Error(this.#wrong.slice(0, 10).join('\n'));
     return this.report;
@@ -89,7 +89,7 @@ export class LoginLoad {
 
   async #work(worker: number): Promise<void> {
     const { vendors, usernames } = this.#options;
-    for (let turn = worker; this.#running; turn += this.#options.atOnce ?? 4) {
+    for (let turn = worker; !this.#ended.signal.aborted; turn += this.#options.atOnce ?? 4) {
       const all = vendors();
       const vendor = all[turn % all.length];
       const username = usernames[turn % usernames.length];

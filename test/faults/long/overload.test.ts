@@ -79,16 +79,17 @@ it(`twice the capacity for ${SECONDS} s is answered in time, or refused with Ret
   const latencies: number[] = [];
   const statuses = new Map<string, number>();
   const asked: Promise<void>[] = [];
+  const note = async (): Promise<void> => {
+    const began = performance.now();
+    const { status, retryAfter } = await tokenRequest(many);
+    if (status !== 503) latencies.push(performance.now() - began);
+    const kind = `${status}${retryAfter ? ' retry-after' : ''}`;
+    statuses.set(kind, (statuses.get(kind) ?? 0) + 1);
+  };
   let most = before;
   for (let tick = 0; tick < SECONDS * 20; tick += 1) {
     for (let n = 0; n < capacity / 10; n += 1) {
-      const began = performance.now();
-      const answered = tokenRequest(many).then(({ status, retryAfter }) => {
-        if (status !== 503) latencies.push(performance.now() - began);
-        const kind = `${status}${retryAfter ? ' retry-after' : ''}`;
-        statuses.set(kind, (statuses.get(kind) ?? 0) + 1);
-      });
-      asked.push(answered);
+      asked.push(note());
     }
     most = Math.max(most, resident());
     await sleep(50);
