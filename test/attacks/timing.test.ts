@@ -31,6 +31,7 @@ it('secrets are compared in one place, as digests of equal length, in constant t
 it('whatever checks a secret that a request presents uses it', () => {
   expect(using('secretsEqual').toSorted()).toEqual([
     'admin/authenticate.ts',
+    'dashboard/own-form.ts',
     'protocol/account-session.ts',
     'protocol/browser-binding.ts',
     'protocol/client-authentication.ts',
