@@ -1,6 +1,5 @@
 import { runCli } from './cli/program.ts';
 import { readEnvironment } from './config/process.ts';
-import { serve } from './serve.ts';
 
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
@@ -8,5 +7,6 @@ process.exitCode = await runCli({
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
-  serve,
+  // Commands start without all that only `serve` needs.
+  serve: async (...given) => (await import('./serve.ts')).serve(...given),
 });

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
-import { examine } from '../../doctor/examine.ts';
 import type { Finding, Report } from '../../doctor/finding.ts';
 import { EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
@@ -11,6 +10,8 @@ export function doctorCommand(host: CommandHost): Command {
     .description('check the configuration, the database, the upstream and each login')
     .option('--json', 'print one JSON object')
     .action(async () => {
+      // The other commands start without all that a login needs.
+      const { examine } = await import('../../doctor/examine.ts');
       const report = await examine(loadConfig(host.context.environment), () => new Date());
       const { level, findings: items } = report;
       host.output().result({ level, items, next: null }, described(report));
