@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { freshDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
-import { environmentOn, itemsOf, run } from './command-line.ts';
+import { environmentOn, itemsOf, MASTER_KEY, run } from './command-line.ts';
 import type { Environment, Ran } from './command-line.ts';
 
 const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64url');
@@ -39,7 +39,8 @@ describe('keys commands', () => {
   });
 
   test('rotate --master moves the roots to a new MASTER_KEY', async () => {
-    const moved = { MASTER_KEY: key(8), MASTER_KEY_PREVIOUS: key(7) };
+    const previous = MASTER_KEY.toString('base64url');
+    const moved = { MASTER_KEY: key(8), MASTER_KEY_PREVIOUS: previous };
     expect((await command(['keys', 'rotate', '--master'], moved)).json()).toEqual({ rewrapped: 5 });
     expect((await command(['keys', 'rotate', '--master'], moved)).json()).toEqual({ rewrapped: 0 });
     expect((await command(['keys', 'list'], { MASTER_KEY: key(8) })).exit).toBe(0);
