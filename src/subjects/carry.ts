@@ -53,7 +53,10 @@ export async function carryUsers(
     ...([trx, sector] as const),
     wanted.map(({ from }) => from),
   );
-  const moves = wanted.filter(({ from }) => lines.has(keyOf(from)));
+  const moves = wanted.flatMap((move) => {
+    const line = lines.get(keyOf(move.from));
+    return line === undefined ? [] : [{ ...move, line }];
+  });
   if (moves.length === 0) return { carried: 0, merged: 0 };
   const own = await lockGenerations(
     ...([trx, into] as const),
@@ -63,10 +66,8 @@ export async function carryUsers(
   const changes: SubjectChange[] = [];
   const shifted: (Shift & Move)[] = [];
   for (const move of moves) {
-    const line = lines.get(keyOf(move.from));
-    if (line === undefined) continue;
     const theirs = own.get(keyOf(move.to));
-    const brought = lineOf(line, (row) => broughtAlong(row, link));
+    const brought = lineOf(move.line, (row) => broughtAlong(row, link));
     const joined =
       theirs === undefined
         ? { rows: lineOf(brought, (row) => ({ ...row, known_only_in: bytes(sector) })) }
@@ -87,9 +88,8 @@ export async function carryUsers(
   await moveKept(trx, link, moves);
   await recordSubjectChanges(trx, changes);
   // Nobody is given there again what would be derived again, after the end of the link.
-  const tombstones = moves.map(({ localSubject, from }) => {
-    const generation = 1 + (lines.get(keyOf(from))?.[0].generation ?? 0);
-    return { localSubject, generation };
+  const tombstones = moves.map(({ localSubject, line: [newest] }) => {
+    return { localSubject, generation: 1 + newest.generation };
   });
   await leaveTombstones(trx, tombstoneRoot, sector, tombstones);
   return { carried: moves.length, merged: merged.length };
@@ -143,12 +143,13 @@ async function shiftGiven(
   shifts: readonly (Shift & Move)[],
 ): Promise<void> {
   const within = prefersLinked ? sector : into;
-  const shifted = shifts.filter(({ shift }) => shift > 0);
-  const users = shifted.map(({ from, to }) => (prefersLinked ? from : to));
+  const shifted = shifts
+    .filter(({ shift }) => shift > 0)
+    .map(({ from, to, shift }) => ({ shift, user: prefersLinked ? from : to }));
+  const users = shifted.map(({ user }) => user);
   const present = await keysIn(trx, 'given_subjects', within, users);
-  for (const [place, { shift }] of shifted.entries()) {
-    const user = users[place];
-    if (user === undefined || !present.has(keyOf(user))) continue;
+  for (const { user, shift } of shifted) {
+    if (!present.has(keyOf(user))) continue;
     await trx('given_subjects')
       .where({ sector: bytes(within), user_index: asBuffer(user) })
       .increment('generation', shift);

@@ -46,9 +46,10 @@ export async function partUsers(
     ...([trx, sector] as const),
     users.map(({ index }) => index),
   );
-  const left = users.filter(
-    ({ shared, index }) => lines.has(keyOf(shared)) && !parted.has(keyOf(index)),
-  );
+  const left = users.flatMap((user) => {
+    const line = lines.get(keyOf(user.shared));
+    return line === undefined || parted.has(keyOf(user.index)) ? [] : [{ ...user, line }];
+  });
   const clients = await trx('clients')
     .where({ sector: bytes(sector) })
     .pluck<Buffer[]>('client_id');
@@ -63,13 +64,12 @@ export async function partUsers(
   const written: Rewritten[] = [];
   const changes: SubjectChange[] = [];
   for (const user of left) {
-    const line = lines.get(keyOf(user.shared));
+    const { line } = user;
     const first = given.get(keyOf(user.shared));
-    if (line === undefined) continue;
     const isReturned = line.every((row) => knownOnlyIn(row) === sector);
     if (!isReturned && first === undefined && !carried.has(user)) continue;
     const rows = isReturned
-      ? line.map(unmarked)
+      ? unmarkedLine(line)
       : partedRows(link, line, first ?? line[0].generation, times);
     written.push({ userIndex: user.index, localSubject: user.localSubject, rows });
     if (isReturned) {
@@ -115,22 +115,27 @@ function unmarked(row: MovedRow): MovedRow {
   return { ...row, known_only_in: null };
 }
 
+function unmarkedLine([newest, ...earlier]: Readonly<Line>): Line {
+  return [unmarked(newest), ...earlier.map(unmarked)];
+}
+
 /** What the linked sector has of a user whom both know: what it was given and still resolves. */
 function partedRows(
   { keeps, betweenVendors }: SectorLink,
   [current, ...earlier]: Readonly<Line>,
   first: number,
   { at, graceUntil }: CarryTimes,
-): readonly MovedRow[] {
+): Readonly<Line> {
   const resolving = earlier.filter(
     (row) => row.generation >= first && row.grace_until !== null && row.grace_until > at.getTime(),
   );
-  const known = [current, ...resolving].map((row) => ({
+  const own = (row: MovedRow): MovedRow => ({
     ...unmarked(row),
     ...(betweenVendors && { given_original: null }),
-  }));
-  const [newest, ...older] = known;
-  if (keeps || newest === undefined) return known;
+  });
+  const newest = own(current);
+  const older = resolving.map(own);
+  if (keeps) return [newest, ...older];
   const { sub, algorithm, saltVersion } = anotherPseudonym();
   const made = {
     ...{ ...newest, generation: newest.generation + 1, sub: bytes(sub), algorithm },
@@ -143,10 +148,9 @@ function partedRows(
 /** Each pseudonym that still resolves, with the one that took its place. */
 function changesOf(
   user: Pick<SubjectChange, 'sector' | 'userIndex'>,
-  [newest, ...older]: readonly MovedRow[],
+  [newest, ...older]: Readonly<Line>,
   at: Date,
 ): readonly SubjectChange[] {
-  if (newest === undefined) return [];
   return older.map((row) => ({
     ...{ ...user, oldSub: text(row.sub), newSub: text(newest.sub), at },
     graceUntil: new Date(row.grace_until ?? at.getTime()),

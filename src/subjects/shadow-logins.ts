@@ -15,6 +15,8 @@ export interface ShadowHour extends ShadowLogins {
   readonly hour: number;
 }
 
+type SummedRow = Readonly<Record<keyof ShadowLogins, number | string | null>>;
+
 /** Milliseconds. */
 const HOUR = 3_600_000;
 /** Hours for which they are kept. */
@@ -31,9 +33,7 @@ export async function addShadowLogins(
   counted: readonly ShadowHour[],
 ): Promise<void> {
   // In one order, so that replicas wait for each other instead of getting in each other's way.
-  const ordered = counted.toSorted((a, b) =>
-    a.clientId === b.clientId ? a.hour - b.hour : a.clientId < b.clientId ? -1 : 1,
-  );
+  const ordered = counted.toSorted((a, b) => Buffer.compare(placeOf(a), placeOf(b)));
   for (const { clientId, hour, logins, made, failed } of ordered) {
     const key = { client_id: bytes(clientId), hour };
     await trx('shadow_logins')
@@ -44,20 +44,22 @@ export async function addShadowLogins(
   }
 }
 
+function placeOf({ clientId, hour }: ShadowHour): Buffer {
+  return bytes(`${hour} ${clientId}`);
+}
+
 /** The sum for a client from an instant on, to the hour. */
 export async function shadowLogins(
   db: Connection,
   clientId: string,
   since: Date,
 ): Promise<ShadowLogins> {
-  const [row] = await db('shadow_logins')
+  const [row] = (await db('shadow_logins')
     .where({ client_id: bytes(clientId) })
     .andWhere('hour', '>=', hourOf(since))
-    .sum<Readonly<Record<keyof ShadowLogins, number | string | null>>[]>({
-      ...{ logins: 'logins', made: 'made', failed: 'failed' },
-    });
-  const { logins, made, failed } = row ?? { logins: 0, made: 0, failed: 0 };
-  return { logins: Number(logins ?? 0), made: Number(made ?? 0), failed: Number(failed ?? 0) };
+    .sum({ logins: 'logins', made: 'made', failed: 'failed' })) as [SummedRow];
+  // A sum over no rows is null, which is 0 as a number.
+  return { logins: Number(row.logins), made: Number(row.made), failed: Number(row.failed) };
 }
 
 /** Forgets what is counted of long ago. */

@@ -11,6 +11,7 @@ import { linkSectors } from '../../../src/operations/link-sectors.ts';
 import type { LinkSectors } from '../../../src/operations/link-sectors.ts';
 import { lookupSubject } from '../../../src/operations/lookup-subject.ts';
 import { unlinkSectors } from '../../../src/operations/unlink-sectors.ts';
+import { sectorConnection } from '../../../src/subjects/connections.ts';
 import { HintedSubjects } from '../../../src/subjects/hinted.ts';
 import { mapSubjects } from '../../../src/subjects/mapping.ts';
 import type { Client } from '../../../src/vendors/client.ts';
@@ -208,6 +209,57 @@ describeOnEachDialect('linking two sectors', (open) => {
     expect(await told(bolt)).toEqual([]);
     const carol = await at(bolt, 'carol');
     expect(await at(acme, 'carol')).not.toBe(carol);
+    // Linked once more, one value in both is one pseudonym, of which nobody is told.
+    expect(await link()).toMatchObject({ carried: 3, merged: 2 });
+    expect([await at(bolt, 'alice'), await at(acme, 'alice')]).toEqual([alice, alice]);
+    expect(await told(bolt)).toEqual([[carol, await at(acme, 'carol')]]);
+    expect(await told(acme)).toEqual([]);
+  });
+
+  it('does not tell users that a linked sector knows them before a client of it was given one', async () => {
+    await at(acme, 'alice');
+    await link();
+    const { db, keyring } = stage.context;
+    const user = { sector: BOLT, localSubject: 'alice' };
+    expect(await sectorConnection(db, keyring.index, user)).toBeUndefined();
+    await at(bolt, 'alice');
+    expect(await sectorConnection(db, keyring.index, user)).toBeDefined();
+  });
+
+  it('parts whoever logs in before their turn has come, in either sector', async () => {
+    const bob = await at(bolt, 'bob');
+    await link();
+    const alice = await at(acme, 'alice');
+    expect(await at(bolt, 'alice')).toBe(alice);
+    const carol = await at(acme, 'carol');
+    const parting = { mode: 'parting', keeps: false, grace_days: 90 };
+    await stage.context
+      .db('sector_links')
+      .where({ sector: bytes(BOLT) })
+      .update(parting);
+    const parted = await at(bolt, 'alice');
+    expect(parted).not.toBe(alice);
+    expect([await at(acme, 'alice'), await at(bolt, 'alice')]).toEqual([alice, parted]);
+    expect(await told(bolt)).toEqual([[alice, parted]]);
+    expect(await at(bolt, 'bob')).toBe(bob);
+    expect(await at(acme, 'bob')).not.toBe(bob);
+    expect([await at(acme, 'carol'), await at(bolt, 'carol')]).not.toEqual([carol, carol]);
+    expect(await at(acme, 'carol')).toBe(carol);
+  });
+
+  it('tells a vendor of two sectors the new subjects of users whom it has in either', async () => {
+    const shop = await stage.client('shop.example', 'acme');
+    await at(acme, 'alice');
+    const { db, keyring, clock } = stage.context;
+    await db('pseudonyms')
+      .where({ sector: bytes(ACME) })
+      .update({ given_original: true });
+    await link({ sector: shop.sector, vendors: [] });
+    const alice = await at(shop, 'alice');
+    for (const sector of [ACME, shop.sector]) {
+      const mapped = await mapSubjects(db, keyring.index, sector, ['alice', 'nobody'], clock());
+      expect([...mapped]).toEqual([['alice', alice]]);
+    }
   });
 
   it('lets one of two operators win, and tells the other', async () => {

@@ -3,7 +3,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { bytes } from '../../../src/database/bytes.ts';
 import { inTransaction } from '../../../src/database/connection.ts';
 import { rotateSubjects } from '../../../src/operations/rotate-subjects.ts';
-import { advanceRun, finishRun, takeRun } from '../../../src/subjects/rotation-run.ts';
+import {
+  advanceRun,
+  finishRun,
+  incompleteRun,
+  takeRun,
+} from '../../../src/subjects/rotation-run.ts';
 import { ConflictError } from '../../../src/vendors/problem.ts';
 import type { Opener } from '../../support/database.ts';
 import { describeOnEachDialect, freshDatabase } from '../../support/database.ts';
@@ -48,6 +53,21 @@ describe('a rotation whose process is gone', () => {
     opened.push(database);
     return database;
   };
+
+  it.each([
+    ['vendor:acme', 'rotation', 'The rotation of vendor:acme'],
+    ['link:a.example b.example', 'link', 'The link of a.example b.example'],
+    ['unlink:a.example', 'link', 'The unlinking of a.example'],
+  ])('is named to whom it stands in the way of: %s', async (scope, kind, what) => {
+    const { db } = await fresh();
+    expect(await inTransaction(db, incompleteRun)).toBeUndefined();
+    await db('subject_rotations').insert({
+      ...{ slot: 1, scope: bytes(scope), holder: bytes('dead'), lease_until: 0 },
+      ...{ started_at: 0, grace_days: 3, end_sessions: false, rotated: 0 },
+    });
+    const text = `${what} is not complete: complete it first.`;
+    expect(await inTransaction(db, incompleteRun)).toEqual({ kind, text });
+  });
 
   it('is waited for until its lease ends, and then gone on with where it was', async () => {
     const { db } = await fresh();
