@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { randomUUID } from 'node:crypto';
 
 import express from 'express';
 import type { ErrorRequestHandler, Request, RequestHandler, Response, Router } from 'express';
 
+import { identified } from './identified.ts';
 import type { Logger } from '../observability/logger.ts';
 import { answerOf, answerOfProblem, send } from './answer.ts';
 import type { Authentication } from './authenticate.ts';
@@ -29,13 +29,7 @@ export interface AdminApiParts {
 /** The admin API, to be mounted at `/admin`; whatever is asked for there needs a token. */
 export function adminApi({ context, authentication }: AdminApiParts): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
-  router.use((_request, response, next) => {
-    const requestId = randomUUID();
-    response.locals['requestId'] = requestId;
-    response.locals['log'] = context.log.child({ requestId });
-    response.set({ 'x-request-id': requestId, 'cache-control': 'no-store' });
-    next();
-  });
+  router.use(identified(context.log));
   router.use(async (request, response, next) => {
     const address = request.socket.remoteAddress ?? '';
     response.locals['caller'] = await authentication.caller(request.get('authorization'), address);

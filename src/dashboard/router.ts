@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-
 import express from 'express';
 import type { ErrorRequestHandler, Request, RequestHandler, Response, Router } from 'express';
 
+import { identified } from '../admin/identified.ts';
 import { recordedProblem } from '../admin/failure.ts';
 import { perform, type Asking } from '../admin/perform.ts';
 import { readAssets } from './assets.ts';
@@ -35,13 +34,7 @@ const ASSET_SECONDS = 3600;
 export function dashboard(parts: DashboardParts): Router {
   const { context, sessions } = parts;
   const router = express.Router({ caseSensitive: true, strict: true });
-  router.use((_request, response, next) => {
-    const requestId = randomUUID();
-    response.locals['requestId'] = requestId;
-    response.locals['log'] = context.log.child({ requestId });
-    response.set({ 'x-request-id': requestId, 'cache-control': 'no-store' });
-    next();
-  });
+  router.use(identified(context.log));
   router.use(dashboardHeaders);
   router.get('/assets/:name', assets());
   router.use(express.text({ type: 'application/x-www-form-urlencoded', limit: MAX_FORM_BYTES }));

@@ -1,3 +1,5 @@
+import { numberChanges } from '../../../src/database/event-streams.ts';
+import { changesFor } from '../../../src/database/told-changes.ts';
 import type { OperationContext } from '../../../src/operations/context.ts';
 import type { Client } from '../../../src/vendors/client.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
@@ -59,4 +61,14 @@ export async function setStage(database: TestDatabase): Promise<Stage> {
     },
     another: () => on(database.connect()),
   };
+}
+
+/** What a client is told of changed subjects: the old and the new one of each. */
+export async function toldTo({ context }: Stage, client: Client): Promise<readonly string[][]> {
+  const { db, clock } = context;
+  const lastBatch = await numberChanges(db);
+  const { clientId, sector } = client;
+  const query = { clientId, sector, lastBatch, after: { batch: 0, place: 0 }, limit: 100 };
+  const changes = await changesFor(db, { ...query, now: clock() });
+  return changes.filter(({ isKnown }) => isKnown).map((one) => [one.oldSub, one.newSub]);
 }

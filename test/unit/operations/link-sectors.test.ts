@@ -4,8 +4,6 @@ import { beforeEach, expect, it } from 'vitest';
 
 import { listAudit } from '../../../src/audit/read-store.ts';
 import { bytes } from '../../../src/database/bytes.ts';
-import { numberChanges } from '../../../src/database/event-streams.ts';
-import { changesFor } from '../../../src/database/told-changes.ts';
 import { eraseSubject } from '../../../src/operations/erase-subject.ts';
 import { linkSectors } from '../../../src/operations/link-sectors.ts';
 import type { LinkSectors } from '../../../src/operations/link-sectors.ts';
@@ -19,7 +17,7 @@ import { ConflictError, RegistrationError, UnknownError } from '../../../src/ven
 import { describeOnEachDialect } from '../../support/database.ts';
 import { namesWith, startReplica } from '../subjects/replica.ts';
 import type { Stage } from './lifecycle.ts';
-import { BY, setStage } from './lifecycle.ts';
+import { BY, setStage, toldTo } from './lifecycle.ts';
 
 const ACME = 'acme.example';
 const BOLT = 'bolt.example';
@@ -47,15 +45,7 @@ describeOnEachDialect('linking two sectors', (open) => {
   const whoIs = async ({ clientId }: Client, sub: string) =>
     (await lookupSubject(stage.context, { clientId, sub }, { ...BY, actor: clientId }))
       .localSubject;
-  /** What a client is told: old and new subject of each change. */
-  const told = async (client: Client) => {
-    const { db } = stage.context;
-    const lastBatch = await numberChanges(db);
-    const { clientId, sector } = client;
-    const query = { clientId, sector, lastBatch, after: { batch: 0, place: 0 }, limit: 100 };
-    const changes = await changesFor(db, { ...query, now: stage.context.clock() });
-    return changes.filter(({ isKnown }) => isKnown).map((one) => [one.oldSub, one.newSub]);
-  };
+  const told = (client: Client) => toldTo(stage, client);
 
   it('lets who is in one of them keep their pseudonym, and everybody else have one in both', async () => {
     const [bob, alice, elsewhere] = [

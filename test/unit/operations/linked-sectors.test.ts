@@ -4,9 +4,7 @@ import { verifyAudit } from '../../../src/audit/verify.ts';
 import { userIndex } from '../../../src/database/blind-index.ts';
 import { bytes } from '../../../src/database/bytes.ts';
 import { inTransaction } from '../../../src/database/connection.ts';
-import { numberChanges } from '../../../src/database/event-streams.ts';
 import { markOf } from '../../../src/database/subject-marks.ts';
-import { changesFor } from '../../../src/database/told-changes.ts';
 import { disconnectVendor } from '../../../src/operations/disconnect-vendor.ts';
 import { eraseSubject } from '../../../src/operations/erase-subject.ts';
 import { importSubjects } from '../../../src/operations/import-subjects.ts';
@@ -22,7 +20,7 @@ import type { Client } from '../../../src/vendors/client.ts';
 import { deleteVendor } from '../../../src/vendors/vendor-store.ts';
 import { describeOnEachDialect } from '../../support/database.ts';
 import type { Stage } from './lifecycle.ts';
-import { BY, setStage } from './lifecycle.ts';
+import { BY, setStage, toldTo } from './lifecycle.ts';
 
 const ACME = 'acme.example';
 const BOLT = 'bolt.example';
@@ -45,15 +43,7 @@ describeOnEachDialect('linked sectors', (open) => {
   const unlink = (keep = false) =>
     unlinkSectors(stage.context, { sector: BOLT, keep, graceDays: 90, endSessions: false }, BY);
   const at = (client: Client, user: string) => stage.replica.subjectOf(client, user);
-  /** What a client is told: old and new subject of each change. */
-  const told = async (client: Client) => {
-    const { db } = stage.context;
-    const lastBatch = await numberChanges(db);
-    const { clientId, sector } = client;
-    const query = { clientId, sector, lastBatch, after: { batch: 0, place: 0 }, limit: 100 };
-    const changes = await changesFor(db, { ...query, now: stage.context.clock() });
-    return changes.filter(({ isKnown }) => isKnown).map((one) => [one.oldSub, one.newSub]);
-  };
+  const told = (client: Client) => toldTo(stage, client);
 
   it('erases everywhere, ends tokens from before and after, and does not give the same again', async () => {
     const { db, atRest, keyring } = stage.context;
