@@ -45,7 +45,8 @@ export interface ImportReport extends BatchOutcome {
 const BATCH = 1000;
 /** Problems that a dry run collects. */
 const MOST_PROBLEMS = 100;
-const ATTEMPTS = 5;
+/** Each is lost to a user of the batch who logged in between its reading and its writing. */
+const ATTEMPTS = 50;
 
 /**
  * Imports users in batches, each one transaction. It ends at the first batch
