@@ -88,7 +88,7 @@ export async function linkBatch(
   const graceUntil = graceFrom(at, graceDays);
   const expiresAt = graceFrom(at, Math.max(graceDays, KEPT_DAYS));
   // Before any pseudonym is read: a login that makes one looks here afterwards.
-  await noteFormerNames(trx, keys, absent, { graceUntil, expiresAt });
+  await noteFormerNames(trx, keys, absent, former, { graceUntil, expiresAt });
   const mover = { ...keys, tombstoneRoot: context.keyring.tombstone };
   const sectors: { sector: string; moves: readonly Move[] }[] = [];
   let [moved, merged] = [0, 0];

@@ -157,19 +157,21 @@ export async function renamedTo(
 /**
  * Makes names former ones. What was called so before by somebody else is theirs no more, and who
  * came to a name by an earlier renaming goes along. The unique key lets one of two writers win.
+ *
+ * @param locked former names that {@link lockFormerNames} found in this transaction. Any other
+ *   was noted by a writer that was first meanwhile: it stays, and the unique key shows it.
  */
 export async function noteFormerNames(
   trx: Transaction,
   keys: NameKeys,
   renamings: readonly Renaming[],
+  locked: ReadonlyMap<string, StandingName>,
   times: NameTimes,
 ): Promise<void> {
   const { indexRoot } = keys;
-  await forgetFormerNames(
-    trx,
-    keys,
-    renamings.flatMap(({ from, to }) => [from, to]),
-  );
+  const names = renamings.flatMap(({ from, to }) => [from, to]);
+  const passing = names.filter((name) => locked.has(name));
+  await forgetFormerNames(trx, keys, passing);
   const targets = renamings.map(({ from, to }) => ({ hash: presentHash(indexRoot, from), to }));
   const earlier = await trx('former_names')
     .whereIn(

@@ -14,7 +14,7 @@ it('a user whom an operator links while they are met for the first time is not m
   const inAnHour = new Date(NOW.getTime() + 3_600_000);
   const times = { graceUntil: inAnHour, expiresAt: inAnHour };
   await inTransaction(database.db, (trx) =>
-    noteFormerNames(trx, keys, [{ from: 'alice', to: 'alice2' }], times),
+    noteFormerNames(trx, keys, [{ from: 'alice', to: 'alice2' }], new Map(), times),
   );
   // The renaming shows itself behind the insertion only, as one that was committed meanwhile.
   await database.db.raw('create table linked as select * from former_names');
