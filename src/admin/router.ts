@@ -35,8 +35,10 @@ export function adminApi({ context, authentication }: AdminApiParts): Router {
     response.locals['caller'] = await authentication.caller(request.get('authorization'), address);
     next();
   });
-  const document = JSON.stringify(openApiDocument(ROUTES));
+  // Made when it is first asked for: it takes longer than all else that a start computes.
+  let document: string | undefined;
   router.get('/v1/openapi.json', (_request, response) => {
+    document ??= JSON.stringify(openApiDocument(ROUTES));
     send(response, { status: 200, headers: {}, body: document });
   });
   for (const each of ROUTES) {
