@@ -7,19 +7,14 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY migrations migrations
 COPY src src
-RUN npm run build
-
-FROM node:24-slim AS modules
-WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts
+RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-slim
 ENV NODE_ENV=production
 ENV PUBLIC_LISTEN=0.0.0.0:8080
 ENV ADMIN_LISTEN=0.0.0.0:8081
 WORKDIR /app
-COPY --from=modules /app/node_modules node_modules
+COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 COPY bin bin

@@ -18,7 +18,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...LATER],
     globalSetup: ['test/support/global-setup.ts'],
-    isolate: true,
+    // What files share is loaded once; none changes it, and take-outs alone need it anew.
+    isolate: TAKE_OUT !== undefined,
     // A cached module would be the one with the rule in it.
     fsModuleCache: TAKE_OUT === undefined,
     coverage: {

@@ -55,6 +55,7 @@ import { userinfoEndpoint } from './protocol/userinfo.ts';
 import { webfingerEndpoint } from './protocol/webfinger.ts';
 import { KeyRing } from './signing/ring.ts';
 import { SIGNING_ALGORITHMS } from './signing/upkeep.ts';
+import type { NewKey } from './signing/upkeep.ts';
 import { HintedSubjects } from './subjects/hinted.ts';
 import { Salts } from './subjects/salts/store.ts';
 import { ShadowTally } from './subjects/shadow-tally.ts';
@@ -97,6 +98,8 @@ export interface ComposeOptions {
   readonly logLevel?: LogLevel | undefined;
   /** Where this is one worker of several. */
   readonly workers?: Workers | undefined;
+  /** Where new signing keys come from. Default: they are made. */
+  readonly newKey?: NewKey | undefined;
 }
 
 /**
@@ -126,7 +129,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   const { pairwiseSalt } = config.secrets;
   const algorithm = config.pseudonymAlgorithm;
   const salts = await Salts.open({ db, atRest, pairwiseSalt, algorithm, clock });
-  const ring = await KeyRing.open({ db, atRest, clock }, log);
+  const ring = await KeyRing.open({ db, atRest, clock, newKey: options.newKey }, log);
   const registry = await Registry.open({
     ...{ db, atRest, clock, log },
     maxStalenessSeconds: config.maxStaleness,

@@ -26,7 +26,12 @@ export interface KeyStore {
   readonly db: Connection;
   readonly atRest: AtRest;
   readonly clock: () => Date;
+  /** Where new keys come from. Default: they are made. */
+  readonly newKey?: NewKey | undefined;
 }
+
+/** A key pair that nobody has used. */
+export type NewKey = (alg: SigningAlgorithm, now: Date) => Promise<GeneratedKey>;
 
 /** Creates, activates, retires and forgets keys as time has made due; true when something changed. */
 export async function keepKeys(store: KeyStore): Promise<boolean> {
@@ -66,8 +71,9 @@ async function carryOut(store: KeyStore, steps: readonly KeyStep[], by: By): Pro
   const now = store.clock();
   // Made before the transaction: an RSA key takes a while, and locks should not wait for it.
   const generated = new Map<KeyStep, GeneratedKey>();
+  const { newKey = generateSigningKey } = store;
   for (const step of steps) {
-    if (step.step === 'create') generated.set(step, await generateSigningKey(step.alg, now));
+    if (step.step === 'create') generated.set(step, await newKey(step.alg, now));
   }
   return inTransaction(store.db, async (trx) => {
     const done = [];

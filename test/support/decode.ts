@@ -1,5 +1,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
+import { LRUCache } from 'lru-cache';
+
 /** A text as it stands, or one of the forms it can be decoded to. */
 export interface Decoded {
   /** The way there: `plain`, or steps like `jwt payload > json`. */
@@ -26,7 +28,22 @@ const NAMED: Readonly<Record<string, string>> = {
  * JSON strings, HTML entities, JWT parts, base64 and base64url (also where they
  * begin in the middle of a run), hex, and compressed bytes.
  */
-export function decodings(text: string): Decoded[] {
+export function decodings(text: string): readonly Decoded[] {
+  const known = decoded.get(text);
+  if (known !== undefined) return known;
+  const found = allDecodings(text);
+  decoded.set(text, found);
+  return found;
+}
+
+/** Most headers and many documents are the same at every answer. */
+const decoded = new LRUCache<string, readonly Decoded[]>({
+  maxSize: 20_000_000,
+  sizeCalculation: (found, text) =>
+    found.reduce((sum, each) => sum + each.text.length, text.length + 1),
+});
+
+function allDecodings(text: string): Decoded[] {
   const seen = new Map<string, string>();
   const tried = new Set<string>();
   const visit = (current: string, form: string, depth: number): void => {

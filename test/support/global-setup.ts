@@ -1,5 +1,7 @@
 import type { TestProject } from 'vitest/node';
 
+import { makeKeys } from './key-pool.ts';
+import type { MadeKeys } from './key-pool.ts';
 import { startMariadb } from './mariadb.ts';
 import { migratedMysql, migratedSqlite } from './migrated.ts';
 
@@ -15,6 +17,8 @@ declare module 'vitest' {
     mysqlServer: MysqlServer;
     /** A SQLite file with the current schema. */
     sqliteTemplate: string;
+    /** Key pairs that take long to make. */
+    keys: MadeKeys;
   }
 }
 
@@ -28,6 +32,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('sqliteTemplate', sqlite.file);
   const mysql = await mysqlServer();
   project.provide('mysqlServer', mysql.server);
+  project.provide('keys', await makeKeys());
   return async () => {
     await sqlite.close();
     await mysql.close();

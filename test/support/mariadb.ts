@@ -33,6 +33,8 @@ const SETTINGS = [
   '--innodb-log-file-size=8M',
   '--innodb-flush-log-at-trx-commit=0',
   '--innodb-flush-method=nosync',
+  '--sync-frm=OFF',
+  '--innodb-file-per-table=OFF',
   '--skip-log-bin',
   '--performance-schema=OFF',
   '--max-connections=300',

@@ -16,6 +16,7 @@ import { readApplyDocument } from '../../src/vendors/apply-document.ts';
 import type { RolloutContext } from '../../src/vendors/rollout.ts';
 import type { TestDatabase } from './database.ts';
 import { freshDatabase } from './database.ts';
+import { keysFor } from './key-pool.ts';
 import { listen } from './listen.ts';
 
 /** What a test of the running proxy chooses. */
@@ -94,7 +95,10 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
     });
   };
   await register(options.vendors);
-  const application = await compose({ config, clock, log, logLevel });
+  const application = await compose({
+    ...{ config, clock, log, logLevel },
+    newKey: keysFor(database),
+  });
   running.app = application.publicApp;
   const admin = await listen(
     (request, response) => application.adminApp(request, response),

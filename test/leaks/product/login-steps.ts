@@ -7,6 +7,22 @@ import { must } from './recorded-party.ts';
 import type { Scene, Side, Step } from './scene.ts';
 import { claimsIn } from './visit.ts';
 
+/** What every other step has behind it. */
+export const FIRST_LOGIN: Step = {
+  name: 'a login with a code, at a known time',
+  exits: [
+    ...(['code', 'access-token', 'refresh-token', 'response-headers'] as const),
+    ...(['authorization-response-issuer', 'authorization-response-members'] as const),
+    ...(['token-response-members', 'token-response-scope'] as const),
+    ...(['id-token-subject', 'id-token-claims', 'id-token-values', 'id-token-issuer'] as const),
+    ...(['id-token-audience', 'id-token-hash', 'id-token-expiry', 'id-token-sid'] as const),
+    ...(['id-token-auth-time', 'id-token-auth-time-offset'] as const),
+    ...(['userinfo-subject', 'userinfo-claims'] as const),
+    ...(['claims-by-scope', 'aggregated-claims', 'relay-email'] as const),
+  ],
+  run: logIn,
+};
+
 export const LOGIN_STEPS: readonly Step[] = [
   {
     name: 'what anybody may read',
@@ -18,20 +34,7 @@ export const LOGIN_STEPS: readonly Step[] = [
       await party.get(`/.well-known/webfinger?resource=${resource}`);
     },
   },
-  {
-    name: 'a login with a code, at a known time',
-    exits: [
-      ...(['code', 'access-token', 'refresh-token', 'response-headers'] as const),
-      ...(['authorization-response-issuer', 'authorization-response-members'] as const),
-      ...(['token-response-members', 'token-response-scope'] as const),
-      ...(['id-token-subject', 'id-token-claims', 'id-token-values', 'id-token-issuer'] as const),
-      ...(['id-token-audience', 'id-token-hash', 'id-token-expiry', 'id-token-sid'] as const),
-      ...(['id-token-auth-time', 'id-token-auth-time-offset'] as const),
-      ...(['userinfo-subject', 'userinfo-claims'] as const),
-      ...(['claims-by-scope', 'aggregated-claims', 'relay-email'] as const),
-    ],
-    run: logIn,
-  },
+  FIRST_LOGIN,
   {
     name: 'tokens in a signed answer by form_post',
     exits: [

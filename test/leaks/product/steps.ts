@@ -1,6 +1,6 @@
 import type { ExitName } from '../../../src/protocol/exits.ts';
 import { LOG_STEPS } from './log-steps.ts';
-import { LOGIN_STEPS } from './login-steps.ts';
+import { FIRST_LOGIN, LOGIN_STEPS } from './login-steps.ts';
 import { LOGOUT_STEPS } from './logout-steps.ts';
 import { PAGE_STEPS } from './page-steps.ts';
 import { REGISTRATION_STEPS } from './registration-steps.ts';
@@ -18,6 +18,17 @@ export const STEPS: readonly Step[] = [
   ...LOGOUT_STEPS,
   ...LOG_STEPS,
 ];
+
+/**
+ * What is asked for through a front channel: all of it, or else what exists in this one only,
+ * behind the login without which there is nothing to ask for.
+ */
+export function stepsThrough(frontChannel: 'relay' | 'callback', all: boolean): readonly Step[] {
+  return STEPS.filter((step) => {
+    if (step.frontChannel !== undefined) return step.frontChannel === frontChannel;
+    return all || step === FIRST_LOGIN || LOG_STEPS.includes(step);
+  });
+}
 
 const OF_THE_USER = 'the user’s own browser is served, and no vendor: test/leaks/account.test.ts';
 const OF_EVENTS = 'nobody is rotated there: test/leaks/events.test.ts';

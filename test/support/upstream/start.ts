@@ -7,10 +7,10 @@ import type { JWK } from 'jose';
 import { createLegacyProvider } from '../../../demo/legacy-idp/provider.ts';
 import type { LegacyClient } from '../../../demo/legacy-idp/provider.ts';
 import type { LegacyElsewhere, WaitingUser } from '../../../demo/legacy-idp/elsewhere.ts';
-import { newLegacyKey } from '../../../demo/legacy-idp/signing-keys.ts';
 import { LegacyStore } from '../../../demo/legacy-idp/store.ts';
 import { ALICE, BOB } from '../../../demo/legacy-idp/users.ts';
 import type { LegacyUser } from '../../../demo/legacy-idp/users.ts';
+import { giveBack, legacyKey } from '../key-pool.ts';
 import { heldBack, send } from './answer.ts';
 import type { UpstreamRequest } from './answer.ts';
 import { Faults } from './faults.ts';
@@ -87,7 +87,9 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
   const errors: Error[] = [];
   const waiting: WaitingUser[] = [];
   let clients = options.clients;
-  let keys: [JWK & { kid: string }, ...JWK[]] = [await newLegacyKey()];
+  const first = await legacyKey();
+  const taken = [first];
+  let keys: [JWK & { kid: string }, ...JWK[]] = [first];
   let provider: ReturnType<typeof createLegacyProvider>;
   let server: Server;
 
@@ -161,7 +163,9 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
     waiting,
     signingKey: () => keys[0],
     rotateKeys: async ({ keepOld = true } = {}) => {
-      keys = [await newLegacyKey(), ...(keepOld ? keys : [])];
+      const next = await legacyKey();
+      taken.push(next);
+      keys = [next, ...(keepOld ? keys : [])];
       habits.rotated();
       renew();
     },
@@ -175,6 +179,7 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
     },
     close: async () => {
       if (server.listening) await stop();
+      giveBack(taken.splice(0));
     },
   };
 }
