@@ -43,9 +43,10 @@ export const LIBRARIES = {
 
 const BASE = ['errors.ts', 'result.ts', 'config/types.ts'];
 const LOG = 'observability/logger.ts';
+const HASH = 'keyed-hash.ts';
 const UPSTREAM = [...BASE, LOG, 'tokens/algorithms.ts'];
 const SUBJECTS = [
-  ...[...BASE, LOG, 'database/**', 'audit/**'],
+  ...[...BASE, LOG, HASH, 'database/**', 'audit/**'],
   ...['vendors/client.ts', 'vendors/phase.ts'],
 ];
 const SERVICES = ['tokens/**', 'subjects/**', 'vendors/**', 'upstream/**'];
@@ -64,7 +65,7 @@ export const DIRECTIONS: readonly Direction[] = [
   // A new folder knows nothing until it has a line.
   { files: ['src/**'], up: '../', knows: [] },
   {
-    files: ['src/errors.ts', 'src/result.ts'],
+    files: ['src/errors.ts', 'src/result.ts', 'src/keyed-hash.ts'],
     up: './',
     knows: ['errors.ts', 'result.ts', 'reasons/**'],
   },
@@ -80,14 +81,14 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/database/**'],
     up: '../',
-    knows: [...BASE, LOG, '../migrations/**'],
+    knows: [...BASE, LOG, HASH, '../migrations/**'],
     libraries: ['knex'],
   },
   // Whoever acts appends to the log in the same transaction, so it stands below them all.
   {
     files: ['src/audit/**'],
     up: '../',
-    knows: [...BASE, LOG, 'database/**'],
+    knows: [...BASE, LOG, HASH, 'database/**'],
     knowsTypesOf: ['observability/watched-lines.ts'],
   },
   // What a migration does must not change with the code around it.
@@ -95,7 +96,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/tokens/**'],
     up: '../',
-    knows: ['errors.ts', 'result.ts', 'subjects/local-subject.ts'],
+    knows: ['errors.ts', 'result.ts', HASH, 'subjects/local-subject.ts'],
     knowsTypesOf: [
       'config/types.ts',
       'subjects/released.ts',
@@ -111,7 +112,7 @@ export const DIRECTIONS: readonly Direction[] = [
   {
     files: ['src/subjects/{sector,derive,local-subject}.ts'],
     up: '../',
-    knows: ['errors.ts', 'result.ts', 'database/bytes.ts', 'database/secret-key.ts'],
+    knows: ['errors.ts', 'result.ts', HASH],
     knowsTypesOf: ['config/types.ts', 'vendors/client.ts'],
     pure: [],
   },

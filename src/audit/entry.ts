@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { asBuffer, bytes, lengthPrefixed } from '../database/bytes.ts';
+import { asBuffer, bytes } from '../database/bytes.ts';
+import { lengthPrefixed } from '../keyed-hash.ts';
 import type { AuditAct } from './acts.ts';
 import type { By } from './by.ts';
 

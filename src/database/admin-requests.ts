@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 
 import type { AtRest, Place } from './at-rest.ts';
-import { asBuffer, bytes, lengthPrefixed } from './bytes.ts';
+import { lengthPrefixed } from '../keyed-hash.ts';
+import { asBuffer, bytes } from './bytes.ts';
 import { inTransaction, isUniqueViolation, orUnavailable } from './connection.ts';
 import type { Connection, Transaction } from './connection.ts';
 

@@ -1,14 +1,14 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
   hkdfSync,
   randomBytes,
 } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-import { bytes, lengthPrefixed } from './bytes.ts';
+import { keyedHash, lengthPrefixed } from '../keyed-hash.ts';
+import { bytes } from './bytes.ts';
 
 /** Where a sealed value lives; it opens nowhere else. */
 export interface Place {
@@ -95,8 +95,7 @@ export class AtRest {
    * database must not show, nor tell from the same value in another column.
    */
   blind(column: Pick<Place, 'table' | 'column'>, value: Uint8Array): Buffer {
-    const message = lengthPrefixed(bytes('blind'), value);
-    return createHmac('sha256', this.#key(column)).update(message).digest();
+    return keyedHash(this.#key(column), 'blind', value);
   }
 
   /** A plaintext behind its length, in zeros; most are small, and share one place in memory. */

@@ -1,7 +1,4 @@
-import { createHmac } from 'node:crypto';
-
-import { bytes, lengthPrefixed } from './bytes.ts';
-import { secretKey } from './secret-key.ts';
+import { keyedHash } from '../keyed-hash.ts';
 
 /**
  * The user index: 32 bytes that stand for one local subject in one sector,
@@ -9,7 +6,5 @@ import { secretKey } from './secret-key.ts';
  * stolen database shows which rows are one user.
  */
 export function userIndex(indexRoot: Uint8Array, sector: string, localSubject: string): Buffer {
-  return createHmac('sha256', secretKey(indexRoot))
-    .update(lengthPrefixed(bytes('user index'), bytes(sector), bytes(localSubject)))
-    .digest();
+  return keyedHash(indexRoot, 'user index', sector, localSubject);
 }

@@ -18,20 +18,3 @@ export function asBuffer(value: Uint8Array): Buffer {
     ? value
     : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
-
-/** Parts joined so that no two lists of parts give the same bytes: each behind its length. */
-export function lengthPrefixed(...parts: readonly Uint8Array[]): Buffer {
-  let length = 0;
-  for (const part of parts) length += LENGTH + part.byteLength;
-  // From a shared pool; every byte of it is written.
-  const joined = Buffer.allocUnsafe(length);
-  let end = 0;
-  for (const part of parts) {
-    joined.set(part, joined.writeUInt32BE(part.byteLength, end));
-    end += LENGTH + part.byteLength;
-  }
-  return joined;
-}
-
-/** Bytes of a length. */
-const LENGTH = 4;

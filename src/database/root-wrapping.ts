@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-import { bytes, lengthPrefixed } from './bytes.ts';
+import { lengthPrefixed } from '../keyed-hash.ts';
+import { bytes } from './bytes.ts';
 
 const VERSION = 1;
 const IV = 12;

@@ -1,7 +1,6 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { PseudonymAlgorithm } from '../config/types.ts';
-import { bytes, lengthPrefixed } from '../database/bytes.ts';
-import { secretKey } from '../database/secret-key.ts';
+import { keyedHash } from '../keyed-hash.ts';
 
 /** What a first-generation pseudonym is made of. */
 export interface DerivationInput {
@@ -39,8 +38,7 @@ export function randomPseudonym(): string {
 }
 
 function hmacPseudonym({ sector, localSubject, salt }: DerivationInput): string {
-  const message = lengthPrefixed(bytes(sector), bytes(localSubject));
-  return base32(createHmac('sha256', secretKey(salt)).update(message).digest());
+  return base32(keyedHash(salt, sector, localSubject));
 }
 
 // OpenID Connect Core 8.1, first example; ambiguous, but what other systems have given out.

@@ -1,7 +1,5 @@
-import { createHmac } from 'node:crypto';
-
-import { bytes, lengthPrefixed } from '../database/bytes.ts';
 import type { Transaction } from '../database/connection.ts';
+import { keyedHash } from '../keyed-hash.ts';
 
 /** Of whom a tombstone speaks; never stored. */
 interface ErasedUser {
@@ -69,7 +67,5 @@ export async function leaveTombstone(
 
 /** Under a root of its own, so that nobody can compare it with the indexes of users who are there. */
 function hashOf(root: Uint8Array, { sector, localSubject }: ErasedUser): Buffer {
-  return createHmac('sha256', root)
-    .update(lengthPrefixed(bytes('tombstone'), bytes(sector), bytes(localSubject)))
-    .digest();
+  return keyedHash(root, 'tombstone', sector, localSubject);
 }

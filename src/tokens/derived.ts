@@ -1,19 +1,10 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
-/**
- * HMAC-SHA256 under a root over a label and fields, each preceded by its
- * length, so that no two lists of fields run into the same bytes and no value
- * of one label is ever a value of another.
- */
+import { keyedHash } from '../keyed-hash.ts';
+
+/** No value of one label is ever a value of another. */
 function keyed(root: Uint8Array, label: string, fields: readonly (string | Uint8Array)[]): Buffer {
-  const mac = createHmac('sha256', root);
-  for (const field of [`pairwise-proxy ${label}`, ...fields]) {
-    const value = typeof field === 'string' ? Buffer.from(field, 'utf8') : field;
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(value.length);
-    mac.update(length).update(value);
-  }
-  return mac.digest();
+  return keyedHash(root, `pairwise-proxy ${label}`, ...fields);
 }
 
 /**

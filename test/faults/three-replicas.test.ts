@@ -15,7 +15,7 @@ import { expectStored } from '../support/loaded-world.ts';
 import type { QuickProvider } from '../support/upstream/quick-provider.ts';
 import { startQuickProvider } from '../support/upstream/quick-provider.ts';
 
-const USERS = process.env['FAULTS'] === 'all' ? 10_000 : 200;
+const USERS = process.env['FAULTS'] === 'all' ? 10_000 : 80;
 const AT_ONCE = 8;
 
 let provider: QuickProvider;

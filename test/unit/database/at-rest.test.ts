@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { AtRest, AtRestError } from '../../../src/database/at-rest.ts';
 import { userIndex } from '../../../src/database/blind-index.ts';
-import { lengthPrefixed } from '../../../src/database/bytes.ts';
+import { lengthPrefixed } from '../../../src/keyed-hash.ts';
 
 const atRest = new AtRest(Buffer.alloc(32, 1));
 const place = { table: 'pseudonyms', column: 'local_subject', row: 'r' };

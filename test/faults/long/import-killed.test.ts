@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { describeOnEachDialect } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
-import { scratchFolder } from '../support/scratch.ts';
-import { startProcess } from '../support/serve-process.ts';
+import { describeOnEachDialect } from '../../support/database.ts';
+import type { TestDatabase } from '../../support/database.ts';
+import { scratchFolder } from '../../support/scratch.ts';
+import { startProcess } from '../../support/serve-process.ts';
 
 const USERS = 12_000;
 const BATCH = 1000;
