@@ -16,11 +16,15 @@ import type { World } from './world.ts';
 const DURABLE = '--innodb-flush-log-at-trx-commit=1';
 
 /** A world with a database server of its own, a gate before it, and users who log in. */
-export interface LoadedWorld {
-  readonly world: World;
+export interface LoadedWorld extends WorldUnderLoad {
   readonly server: MariadbServer;
   /** Between the proxy and its database. */
   readonly gate: TcpGate;
+}
+
+/** A world on some database server, and users who log in. */
+export interface WorldUnderLoad {
+  readonly world: World;
   readonly direct: TestDatabase;
   /**
    * Lets users log in while the fault is there and until `afterwards` more have been
@@ -40,26 +44,47 @@ export const AWAY: readonly RegExp[] = [
 
 const AFTERWARDS = 8;
 
-/** Builds one. `users`: how many take turns; new ones each time where there are many. */
-export async function loadedWorld(
-  options: {
-    readonly users?: number;
-    readonly upstreamPort?: number;
-    readonly environment?: Readonly<Record<string, string>>;
-  } = {},
-): Promise<LoadedWorld> {
-  const server = await startMariadb(DURABLE);
+/** What a test chooses. */
+interface LoadedOptions {
+  /** How many take turns; new ones each time where there are many. */
+  readonly users?: number;
+  readonly upstreamPort?: number;
+  /** Options of `mariadbd`. */
+  readonly server?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Builds one. */
+export async function loadedWorld(options: LoadedOptions = {}): Promise<LoadedWorld> {
+  const server = await startMariadb(DURABLE, ...(options.server ?? []));
   const gate = await openTcpGate(Number(new URL(server.url).port));
+  const under = await worldUnderLoad(server, { ...options, through: gate });
+  return {
+    ...{ ...under, server, gate },
+    close: async () => {
+      await under.close();
+      await gate.close();
+      await server.close();
+    },
+  };
+}
+
+/** Builds one on a server that somebody else has started, and ends. */
+export async function worldUnderLoad(
+  server: Pick<MariadbServer, 'url'>,
+  options: LoadedOptions & { readonly through?: TcpGate } = {},
+): Promise<WorldUnderLoad> {
   const users = manyUsers(options.users ?? 2000);
   const { world, direct } = await worldOn(server, [{ id: 'acme' }, { id: 'bolt' }], {
-    ...{ through: gate, environment: { MAX_STALENESS: '600', ...options.environment } },
+    ...(options.through && { through: options.through }),
+    environment: { MAX_STALENESS: '600', ...options.environment },
     upstream: { users, port: options.upstreamPort ?? 0 },
   });
   const vendors: readonly VendorByHand[] = ['acme', 'bolt'].map((id) => vendorByHand(world, id));
   const told = new Map<string, string>();
   let next = 0;
 
-  const during: LoadedWorld['during'] = async (fault, allowed) => {
+  const during: WorldUnderLoad['during'] = async (fault, allowed) => {
     const from = next;
     const load = new LoginLoad({
       vendors: () => vendors,
@@ -82,12 +107,10 @@ export async function loadedWorld(
     return report;
   };
   return {
-    ...{ world, server, gate, direct, during },
+    ...{ world, direct, during },
     close: async () => {
       await world.close();
       await direct.close();
-      await gate.close();
-      await server.close();
     },
   };
 }

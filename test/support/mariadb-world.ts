@@ -17,7 +17,7 @@ export interface MariadbWorld {
 
 /** Builds one; the proxy reaches the server through the gate where there is one. */
 export async function worldOn(
-  server: MariadbServer,
+  server: Pick<MariadbServer, 'url'>,
   vendors: readonly WorldVendor[],
   options: WorldOptions & { readonly through?: TcpGate } = {},
 ): Promise<MariadbWorld> {

@@ -47,13 +47,29 @@ const SETTINGS = [
  * @param more options of `mariadbd` that replace ours
  */
 export async function startMariadb(...more: readonly string[]): Promise<MariadbServer> {
+  return startServer({ more });
+}
+
+/** How a server is started beside what all have in common. */
+export interface ServerOptions {
+  readonly more: readonly string[];
+  /** The password of the user, who comes with data from elsewhere. Default: the user is made. */
+  readonly password?: string;
+  /** As whom it runs where we are root. Default: root. */
+  readonly user?: string;
+}
+
+/** Starts a server; see {@link startMariadb}. */
+export async function startServer(options: ServerOptions): Promise<MariadbServer> {
   const folder = await scratchFolder('mariadb-');
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await install(folder);
-    return await startOnFreePort(folder, remove, more).catch(() =>
+    const { user } = options;
+    if (user !== undefined && isRoot()) await promisify(execFile)('chown', ['-R', user, folder]);
+    return await startOnFreePort(folder, remove, options).catch(() =>
       // Another process may have taken the port between our look and the server's start.
-      startOnFreePort(folder, remove, more),
+      startOnFreePort(folder, remove, options),
     );
   } catch (error) {
     await remove();
@@ -65,6 +81,7 @@ async function install(folder: string): Promise<void> {
   await promisify(execFile)(await program('mariadb-install-db'), [
     '--no-defaults',
     `--datadir=${join(folder, 'data')}`,
+    `--tmpdir=${folder}`,
     '--skip-test-db',
     '--skip-name-resolve',
     '--auth-root-authentication-method=normal',
@@ -76,10 +93,10 @@ async function install(folder: string): Promise<void> {
 async function startOnFreePort(
   folder: string,
   remove: () => Promise<void>,
-  more: readonly string[],
+  { more, password: given, user }: ServerOptions,
 ): Promise<MariadbServer> {
   const server = await program('mariadbd');
-  const password = randomBytes(16).toString('hex');
+  const password = given ?? randomBytes(16).toString('hex');
   const init = join(folder, 'init.sql');
   await writeFile(
     init,
@@ -97,14 +114,16 @@ async function startOnFreePort(
       [
         '--no-defaults',
         `--datadir=${join(folder, 'data')}`,
-        `--init-file=${init}`,
+        // A server that starts removes what others have in a folder that they share.
+        `--tmpdir=${folder}`,
+        ...(given === undefined ? [`--init-file=${init}`] : []),
         `--socket=${join(folder, 'socket')}`,
         `--pid-file=${join(folder, 'pid')}`,
         `--log-error=${log}`,
         '--bind-address=127.0.0.1',
         `--port=${port}`,
         '--skip-name-resolve',
-        ...asRoot(),
+        ...asRoot(user),
         ...SETTINGS,
         ...more,
       ],
@@ -129,8 +148,12 @@ async function startOnFreePort(
 }
 
 /** mariadbd runs as root only when told to. */
-function asRoot(): readonly string[] {
-  return process.getuid?.() === 0 ? ['--user=root'] : [];
+function asRoot(user = 'root'): readonly string[] {
+  return isRoot() ? [`--user=${user}`] : [];
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 async function program(name: string): Promise<string> {

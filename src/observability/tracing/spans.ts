@@ -1,11 +1,13 @@
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Context, Span } from '@opentelemetry/api';
+import type { Context, Span, Tracer } from '@opentelemetry/api';
 
 import type { RequestIdentity } from '../request-id.ts';
 import { currentRequest, inRequest } from './request-scope.ts';
 
-/** Does nothing until an operator brings an SDK (`--import`). */
-const TRACER = trace.getTracer('pairwise-proxy');
+/** Does nothing while no operator has brought an SDK (`--import`). */
+function tracer(): Tracer {
+  return trace.getTracer('pairwise-proxy');
+}
 
 /** All that a span may say; each is a word of the code, a number, or a registered client. */
 const ATTRIBUTES = [
@@ -35,7 +37,7 @@ export interface RequestSpan {
 /** Begins the span of a request: below a trusted proxy's, or the first of a trace. */
 export function beginRequest(identity: RequestIdentity, method: string): RequestSpan {
   const parent = parentOf(identity.traceparent);
-  const span = TRACER.startSpan(method, { kind: SpanKind.SERVER }, parent);
+  const span = tracer().startSpan(method, { kind: SpanKind.SERVER }, parent);
   return {
     run: (work) => context.with(trace.setSpan(parent, span), () => inRequest(identity, work)),
     end: ({ endpoint, outcome, status, client }) => {
@@ -66,7 +68,7 @@ export async function tracedCall<T extends { readonly status: number }>(
   method: string,
   work: (headers: OutgoingHeaders) => Promise<T>,
 ): Promise<T> {
-  const span = TRACER.startSpan(`upstream ${call}`, { kind: SpanKind.CLIENT });
+  const span = tracer().startSpan(`upstream ${call}`, { kind: SpanKind.CLIENT });
   say(span, { 'http.request.method': method, 'pairwise.upstream_call': call });
   try {
     const within = trace.setSpan(context.active(), span);
@@ -89,7 +91,7 @@ export function beginQuery(
   operation: string,
   system: string,
 ): ((failed: boolean) => void) | undefined {
-  const span = TRACER.startSpan(`database ${operation}`, { kind: SpanKind.CLIENT });
+  const span = tracer().startSpan(`database ${operation}`, { kind: SpanKind.CLIENT });
   if (!span.isRecording()) return undefined;
   say(span, { 'db.operation.name': operation, 'db.system.name': system });
   return (failed) => {
