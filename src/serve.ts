@@ -10,6 +10,7 @@ import { migrateUp, schemaState } from './database/migrations.ts';
 import { SchemaError } from './database/schema-error.ts';
 import type { LogLevel } from './observability/log-level.ts';
 import type { Logger } from './observability/logger.ts';
+import { watchLoop } from './observability/loop-watch.ts';
 import { metricsOfAll, shareMetrics, tellMetricsOfAll } from './observability/metrics/cluster.ts';
 import { followLogLevel, spreadLogLevel, wishLogLevel } from './observability/workers.ts';
 
@@ -59,6 +60,7 @@ async function work(config: Config, log: Logger, level: LogLevel): Promise<numbe
   const clock = () => new Date();
   const application = await compose({ config, clock, log, logLevel: level, workers });
   application.metrics.watchProcess();
+  watchLoop(log);
   if (cluster.isWorker) shareMetrics(application.metrics.registry);
   const servers: Server[] = [];
   try {
