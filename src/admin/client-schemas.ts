@@ -65,3 +65,13 @@ function shownMember(member: z.ZodType): z.ZodType {
   if (type === 'array') return z.array(z.unknown()).optional();
   return z.unknown().optional();
 }
+
+/** What removing a client would do. */
+export const clientRemoval = z.object({
+  ...{ client_id: z.string(), vendor: z.string(), sector: z.string() },
+  users: z.int().describe('Users with a pseudonym in its sector, which stays the vendor’s.'),
+  other_clients: z.array(z.string()).describe('Other clients in the sector, which go on.'),
+  recorded_phases: z.int(),
+  mapping_tokens: z.int().describe('They end.'),
+  has_upstream_client: z.boolean().describe('Whether a client of the provider belongs to it.'),
+});

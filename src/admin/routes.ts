@@ -9,6 +9,7 @@ import { LOG_LEVEL_ROUTES } from './routes/log-level.ts';
 import { MAPPING_ROUTES } from './routes/mapping.ts';
 import { ROLLOUT_ROUTES } from './routes/rollout.ts';
 import { SALT_ROUTES } from './routes/salts.ts';
+import { FILE_ROUTES } from './routes/subject-files.ts';
 import { IMPORT_ROUTES } from './routes/subject-import.ts';
 import { SECTOR_ROUTES } from './routes/sectors.ts';
 import { LINK_ROUTES } from './routes/subject-link.ts';
@@ -29,6 +30,7 @@ export const ROUTES: readonly Route[] = [
   ...ROLLOUT_ROUTES,
   ...SUBJECT_ROUTES,
   ...LINK_ROUTES,
+  ...FILE_ROUTES,
   ...SECTOR_ROUTES,
   ...SALT_ROUTES,
   ...KEY_ROUTES,

@@ -8,6 +8,7 @@ import { readClient, readClients } from '../vendors/client-store.ts';
 import { RegistrationError, UnknownError } from '../vendors/problem.ts';
 import { readSectorOwners } from '../vendors/vendor-store.ts';
 import type { OperationContext } from './context.ts';
+import type { ImportRequest } from './import-subjects.ts';
 
 /** Where users are imported to: a client's sector, or a sector by its name. */
 export interface ImportPlace {
@@ -20,7 +21,7 @@ export interface ImportPlace {
  *
  * @throws RegistrationError, UnknownError
  */
-export async function importTarget(
+async function importTarget(
   { db, atRest }: Pick<OperationContext, 'db' | 'atRest'>,
   { client: clientId, sector }: ImportPlace,
 ): Promise<{ readonly sector: string; readonly preserves: boolean }> {
@@ -90,6 +91,31 @@ export async function importDerivation(
     sub: derivePseudonym(algorithm, { sector, localSubject, salt }),
     ...{ algorithm, saltVersion },
   });
+}
+
+/** Where and how users are imported, whoever brings them. */
+export interface ImportOrder {
+  readonly place: ImportPlace;
+  /** The vendor has these users by their original subject already. */
+  readonly known: boolean;
+  readonly foreign?: ForeignSalt | undefined;
+}
+
+/**
+ * What `importSubjects` is asked with, but for the rows.
+ *
+ * @throws RegistrationError, UnknownError, SaltMismatchError
+ */
+export async function preparedImport(
+  context: DerivationContext,
+  { place, known: given, foreign }: ImportOrder,
+): Promise<Pick<ImportRequest, 'sector' | 'given' | 'mayPreserve' | 'derive'>> {
+  const { sector, preserves } = await importTarget(context, place);
+  const how = { sector, preserves: preserves && given, foreign };
+  return {
+    ...{ sector, given, mayPreserve: preserves },
+    derive: await importDerivation(context, how),
+  };
 }
 
 /** As `PAIRWISE_SALT` is read: text for the formula that concatenates, else a key. */

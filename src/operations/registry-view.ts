@@ -2,6 +2,7 @@ import type { Plan } from '../vendors/apply.ts';
 import type { Vendor } from '../vendors/client.ts';
 import type { StoredClient } from '../vendors/client-store.ts';
 import { canBypass } from '../vendors/rules.ts';
+import type { ClientRemoval, VendorRemoval } from './removal-plan.ts';
 import type { Transfer } from './transfer-client.ts';
 
 /** A vendor as it is printed. */
@@ -115,6 +116,23 @@ export function editText(plan: Plan): string {
   );
   const warned = plan.warnings.map(({ wrong, right }) => `warning: ${wrong}; ${right}`);
   return [...changes, ...moves, ...warned].join('\n');
+}
+
+/** What removing a client would do, as it is shown before. */
+export function clientRemovalView(plan: ClientRemoval) {
+  return {
+    ...{ client_id: plan.clientId, vendor: plan.vendorId, sector: plan.sector },
+    ...{ users: plan.users, other_clients: plan.others, recorded_phases: plan.versions },
+    ...{ mapping_tokens: plan.mappingTokens, has_upstream_client: plan.hasUpstreamClient },
+  };
+}
+
+/** The same of a vendor. */
+export function vendorRemovalView(plan: VendorRemoval) {
+  return {
+    ...{ id: plan.vendorId, clients: plan.clients, held_sectors: plan.heldSectors },
+    ...{ initial_tokens: plan.initialTokens, prepared_clients: plan.preparedClients },
+  };
 }
 
 /** A transfer as it is printed. */

@@ -1,6 +1,8 @@
 import type { SaltVersion } from '../subjects/salts/rotation.ts';
 import type { Erasure } from './erase-subject.ts';
+import type { ImportReport } from './import-subjects.ts';
 import type { LinkedSubject } from './link-subject.ts';
+import type { LinkReport } from './link-subjects.ts';
 import type { HeldPseudonym } from './list-subject.ts';
 import type { RotatedSubject } from './rotate-subject.ts';
 import type { RotatedSubjects } from './rotate-subjects.ts';
@@ -44,6 +46,21 @@ export function rotatedManyView(done: RotatedSubjects): View {
 export function linkedView(done: LinkedSubject, graceDays: number): View {
   const { wasLinked, sectors, merged } = done;
   return { linked: true, was_linked: wasLinked, sectors, merged, grace_days: graceDays };
+}
+
+/** What became of a file of users. */
+export function importView(sector: string, report: ImportReport, dryRun: boolean): View {
+  const { id, created, present, erased, lastLine } = report;
+  return { sector, import: id, dry_run: dryRun, created, present, erased, last_line: lastLine };
+}
+
+/** What became of a file of users whom the provider calls otherwise. */
+export function linkFileView(report: LinkReport, dryRun: boolean): View {
+  const { id, linked, present, kept, merged, lastLine } = report;
+  return {
+    ...{ run: id, dry_run: dryRun, linked, present },
+    ...{ pseudonyms: kept, merged, last_line: lastLine },
+  };
 }
 
 /** A version of the salt. */

@@ -7,13 +7,19 @@ import {
   newClientSecret,
   renewClientSecret,
 } from '../../operations/edit-client.ts';
-import { clientSummary, clientView, editView } from '../../operations/registry-view.ts';
+import {
+  clientRemovalView,
+  clientSummary,
+  clientView,
+  editView,
+} from '../../operations/registry-view.ts';
 import { renewRegistrationToken } from '../../operations/registered-clients.ts';
+import { planClientRemoval } from '../../operations/removal-plan.ts';
 import { removeClient } from '../../operations/remove-client.ts';
 import { readClient, readClients, type StoredClient } from '../../vendors/client-store.ts';
 import type { AdminContext } from '../context.ts';
 import { NO_SOURCES, sentClient, sentClientChange, withoutNamedSecrets } from '../entries.ts';
-import { clientDetails, clientListed } from '../client-schemas.ts';
+import { clientDetails, clientListed, clientRemoval } from '../client-schemas.ts';
 import { stale } from '../failure.ts';
 import { pageAfter } from '../page.ts';
 import { confirmMember, pageOf, pageQuery, reasonMember, route } from '../route.ts';
@@ -99,6 +105,14 @@ export const CLIENT_ROUTES = [
         state: stateOf(await clientNamed(context, path.client)),
       };
     },
+  }),
+  route({
+    ...{ id: 'showClientRemoval', method: 'get', path: `${CLIENT}/removal`, tag: 'clients' },
+    ...{ scope: 'read', summary: 'Say what removing a client would do' },
+    answer: { status: 200, description: 'Nothing was done.', schema: clientRemoval },
+    handle: async (context, { path }) => ({
+      value: clientRemovalView(await planClientRemoval(context, path.client)),
+    }),
   }),
   route({
     ...{ id: 'deleteClient', method: 'delete', path: CLIENT, tag: 'clients', scope: 'operate' },

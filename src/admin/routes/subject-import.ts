@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-import { importDerivation, importTarget } from '../../operations/import-settings.ts';
+import { preparedImport } from '../../operations/import-settings.ts';
 import { importSubjects } from '../../operations/import-subjects.ts';
+import { importView } from '../../operations/subject-view.ts';
 import type { ImportRow, RowProblem } from '../../subjects/import.ts';
 import { RegistrationError } from '../../vendors/problem.ts';
 import { reasonMember, route } from '../route.ts';
@@ -10,6 +11,21 @@ import { reasonMember, route } from '../route.ts';
 const MOST_USERS = 1000;
 
 const subject = z.string().min(1).max(255);
+
+/** What became of them. */
+export const imported = z.object({
+  sector: z.string(),
+  import: z.string().describe('Names it in the audit log.'),
+  dry_run: z.boolean(),
+  created: z.int(),
+  present: z.int().describe('Users who had a pseudonym already.'),
+  erased: z.int().describe('Users left out, who were erased.'),
+});
+
+export const knownMember = z
+  .boolean()
+  .default(false)
+  .describe('The vendor has these users by their original subject already.');
 
 /** Users who are given pseudonyms before they log in. */
 export const IMPORT_ROUTES = [
@@ -30,10 +46,7 @@ export const IMPORT_ROUTES = [
         )
         .min(1)
         .max(MOST_USERS),
-      known: z
-        .boolean()
-        .default(false)
-        .describe('The vendor has these users by their original subject already.'),
+      known: knownMember,
       derivation: z
         .strictObject({
           algorithm: z.enum(['hmac-sha256', 'oidc-sha256']),
@@ -43,37 +56,20 @@ export const IMPORT_ROUTES = [
         .describe('How another system derived its pseudonyms.'),
       dry_run: z.boolean().default(false).describe('Look at everything and write nothing.'),
     }),
-    answer: {
-      status: 200,
-      description: 'What became of them.',
-      schema: z.object({
-        sector: z.string(),
-        import: z.string().describe('Names it in the audit log.'),
-        dry_run: z.boolean(),
-        created: z.int(),
-        present: z.int().describe('Users who had a pseudonym already.'),
-        erased: z.int().describe('Users left out, who were erased.'),
-      }),
-    },
+    answer: { status: 200, description: 'What became of them.', schema: imported },
     problems: ['unknown', 'entry_invalid'],
     handle: async (context, { path, body, by }) => {
-      const { known: given, dry_run: dryRun, derivation } = body;
-      const { sector, preserves } = await importTarget(context, { client: path.client });
-      const derive = await importDerivation(context, {
-        ...{ sector, preserves: preserves && given },
+      const { known, dry_run: dryRun, derivation } = body;
+      const prepared = await preparedImport(context, {
+        ...{ place: { client: path.client }, known },
         foreign: derivation && { algorithm: derivation.algorithm, text: derivation.salt },
       });
       const rows = body.users.map(({ local_subject: localSubject, sub }, index): ImportRow => ({
         ...{ line: index, localSubject, sub },
       }));
-      const report = await importSubjects(
-        context,
-        { ...{ sector, given, dryRun, derive, mayPreserve: preserves }, rows: inTurn(rows) },
-        by,
-      );
+      const report = await importSubjects(context, { ...prepared, dryRun, rows: inTurn(rows) }, by);
       if (!report.complete) throw refused(report.problems);
-      const { id, created, present, erased } = report;
-      return { value: { sector, import: id, dry_run: dryRun, created, present, erased } };
+      return { value: importView(prepared.sector, report, dryRun) };
     },
   }),
 ];

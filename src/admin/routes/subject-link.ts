@@ -4,7 +4,7 @@ import { linkSubject } from '../../operations/link-subject.ts';
 import { linkSubjects } from '../../operations/link-subjects.ts';
 import type { LinkRow } from '../../operations/subject-rows.ts';
 import { DEFAULT_GRACE_DAYS } from '../../operations/rotation-request.ts';
-import { linkedView } from '../../operations/subject-view.ts';
+import { linkedView, linkFileView } from '../../operations/subject-view.ts';
 import { confirmMember, reasonMember, route } from '../route.ts';
 import { inTurn, refused } from './subject-import.ts';
 
@@ -15,11 +15,21 @@ const MOST_USERS = 250;
 
 const from = user.describe('The old `sub` of the user at the provider.');
 const to = user.describe('The new one.');
-const settings = {
+export const linkSettings = {
   ...{ ...reasonMember, ...confirmMember },
   prefer: z.enum(['old', 'new']).optional().describe('Whose stays where both have one.'),
 };
-const graceDays = z.int().max(3650);
+export const linkGrace = z.int().max(3650);
+
+/** What became of many. */
+export const linkedMany = z.object({
+  run: z.string().describe('Names it in the audit log.'),
+  dry_run: z.boolean(),
+  linked: z.int(),
+  present: z.int().describe('Users who were linked before.'),
+  pseudonyms: z.int().describe('Those that were kept.'),
+  merged: z.int().describe('Those of users who had two.'),
+});
 
 /** Users whom the provider calls otherwise. */
 export const LINK_ROUTES = [
@@ -32,7 +42,12 @@ export const LINK_ROUTES = [
     repeats: 'keyed_private',
     needsConfirmation: 'All pseudonyms of the user would be theirs under the other name.',
     body: z.strictObject({
-      ...{ ...settings, user: from, to, grace_days: graceDays.min(0).default(DEFAULT_GRACE_DAYS) },
+      ...{
+        ...linkSettings,
+        user: from,
+        to,
+        grace_days: linkGrace.min(0).default(DEFAULT_GRACE_DAYS),
+      },
       end_sessions: z.boolean().default(false).describe('End the tokens of the user.'),
     }),
     answer: {
@@ -62,23 +77,12 @@ export const LINK_ROUTES = [
       'All of them or none, in one transaction. Sent again, it leaves who is linked alone.',
     needsConfirmation: 'All pseudonyms of these users would be theirs under the other names.',
     body: z.strictObject({
-      ...settings,
-      grace_days: graceDays.min(1).default(DEFAULT_GRACE_DAYS),
+      ...linkSettings,
+      grace_days: linkGrace.min(1).default(DEFAULT_GRACE_DAYS),
       users: z.array(z.strictObject({ from, to })).min(1).max(MOST_USERS),
       dry_run: z.boolean().default(false).describe('Look at everything and write nothing.'),
     }),
-    answer: {
-      status: 200,
-      description: 'What became of them.',
-      schema: z.object({
-        run: z.string().describe('Names it in the audit log.'),
-        dry_run: z.boolean(),
-        linked: z.int(),
-        present: z.int().describe('Users who were linked before.'),
-        pseudonyms: z.int().describe('Those that were kept.'),
-        merged: z.int().describe('Those of users who had two.'),
-      }),
-    },
+    answer: { status: 200, description: 'What became of them.', schema: linkedMany },
     problems: ['conflict', 'entry_invalid'],
     handle: async (context, { body, by }) => {
       const { prefer, grace_days: grace, dry_run: dryRun } = body;
@@ -86,8 +90,7 @@ export const LINK_ROUTES = [
       const how = { graceDays: grace, endSessions: false, prefer, dryRun };
       const report = await linkSubjects(context, { ...how, rows: inTurn(rows) }, by);
       if (!report.complete) throw refused(report.problems);
-      const { id, linked, present, kept, merged } = report;
-      return { value: { run: id, dry_run: dryRun, linked, present, pseudonyms: kept, merged } };
+      return { value: linkFileView(report, dryRun) };
     },
   }),
 ];

@@ -94,13 +94,13 @@ function mustHoldThese(
 ): void {
   const missing = wanted.filter((scope) => !caller.scopes.includes(scope));
   if (missing.length > 0) {
-    const detail = `The token "${caller.name}" does not have ${missing.join(', ')} itself.`;
+    const detail = `"${caller.name}" does not have ${missing.join(', ')} itself.`;
     throw new AdminProblem('insufficient_scope', detail, {
-      hint: 'Make it with a token that has, or with `admin-token create`.',
+      hint: 'Make it as somebody who has, or with `admin-token create`.',
     });
   }
   // Each token may ask for some users an hour: who could make more would have no limit.
-  if (wanted.includes('privacy') && caller.name !== ENVIRONMENT_TOKEN) {
+  if (wanted.includes('privacy') && caller.actor !== `token:${ENVIRONMENT_TOKEN}`) {
     const detail = 'A token of the database makes none with the scope privacy.';
     throw new AdminProblem('insufficient_scope', detail, {
       hint: 'Make it with `admin-token create`, or with ADMIN_TOKEN.',

@@ -2,7 +2,13 @@ import { z } from 'zod';
 
 import { applyDocument } from '../../operations/apply-registrations.ts';
 import { editVendor } from '../../operations/edit-vendor.ts';
-import { editView, planView, vendorView } from '../../operations/registry-view.ts';
+import {
+  editView,
+  planView,
+  vendorRemovalView,
+  vendorView,
+} from '../../operations/registry-view.ts';
+import { planVendorRemoval } from '../../operations/removal-plan.ts';
 import { removeVendor } from '../../operations/remove-vendor.ts';
 import { orUnavailable } from '../../database/connection.ts';
 import type { Vendor } from '../../vendors/client.ts';
@@ -29,6 +35,16 @@ const vendor = z.object({
   notice: z.boolean(),
   disconnect: z.enum(['new_subject', 'same_subject', 'forbidden']),
   clients: z.array(z.string()).describe('Their client_id.'),
+});
+
+const removal = z.object({
+  id: z.string(),
+  clients: z.array(z.string()).describe('They have to be removed first.'),
+  held_sectors: z
+    .array(z.object({ sector: z.string(), users: z.int(), linked: z.boolean() }))
+    .describe('With pseudonyms of users, or linked: the vendor has to stay.'),
+  initial_tokens: z.int().describe('They end.'),
+  prepared_clients: z.int().describe('Clients of the provider that nothing is known of then.'),
 });
 
 const patch = vendorEntry.partial().extend(reasonMember);
@@ -86,6 +102,14 @@ export const VENDOR_ROUTES = [
       const value = editView(await editVendor(context, change, by));
       return { value, state: vendorState(await vendorNamed(context, path.vendor)) };
     },
+  }),
+  route({
+    ...{ id: 'showVendorRemoval', method: 'get', path: '/vendors/{vendor}/removal' },
+    ...{ tag: 'vendors', scope: 'read', summary: 'Say what removing a vendor would do' },
+    answer: { status: 200, description: 'Nothing was done.', schema: removal },
+    handle: async (context, { path }) => ({
+      value: vendorRemovalView(await planVendorRemoval(context, path.vendor)),
+    }),
   }),
   route({
     ...{ id: 'deleteVendor', method: 'delete', path: '/vendors/{vendor}', tag: 'vendors' },

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { PseudonymAlgorithm } from '../../config/types.ts';
-import { importDerivation, importTarget } from '../../operations/import-settings.ts';
+import { preparedImport } from '../../operations/import-settings.ts';
 import type { ForeignSalt } from '../../operations/import-settings.ts';
 import { importSubjects } from '../../operations/import-subjects.ts';
 import type { ImportReport } from '../../operations/import-subjects.ts';
 import { subjectRows } from '../../operations/subject-rows.ts';
 import type { SubjectFormat } from '../../operations/subject-rows.ts';
+import { importView } from '../../operations/subject-view.ts';
 import { inWorkspace } from '../context.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { CommandHost } from '../host.ts';
@@ -56,12 +57,10 @@ export function importCommand(host: CommandHost): Command {
 function run(host: CommandHost, file: string, options: ImportOptions): Promise<void> {
   return inWorkspace(host.context, async (workspace) => {
     const format = options.format ?? formatOf(file);
-    const { sector, preserves } = await importTarget(workspace, options);
-    const given = options.known === true;
     const { pseudonymAlgorithm: algorithm, secrets } = workspace.config;
     const own = { ...workspace, algorithm, pairwiseSalt: secrets.pairwiseSalt };
-    const derive = await importDerivation(own, {
-      ...{ sector, preserves: preserves && given },
+    const prepared = await preparedImport(own, {
+      ...{ place: options, known: options.known === true },
       foreign: await foreignSalt(options),
     });
     keepHeapSmall();
@@ -75,7 +74,7 @@ function run(host: CommandHost, file: string, options: ImportOptions): Promise<v
       report = await importSubjects(
         workspace,
         {
-          ...{ sector, given, derive, dryRun, mayPreserve: preserves },
+          ...{ ...prepared, dryRun },
           rows: subjectRows(reading.source, format),
           onProgress: ({ lastLine }) => progress.at(reading.read(), `line ${lastLine}`),
         },
@@ -85,7 +84,8 @@ function run(host: CommandHost, file: string, options: ImportOptions): Promise<v
       progress.end();
     }
     if (!report.complete) throw badFile(file, report, dryRun);
-    host.output().result(view(sector, report, dryRun), said(sector, report, dryRun));
+    const { sector } = prepared;
+    host.output().result(importView(sector, report, dryRun), said(sector, report, dryRun));
   });
 }
 
@@ -100,11 +100,6 @@ async function foreignSalt(options: ImportOptions): Promise<ForeignSalt | undefi
   } catch (error) {
     throw unreadable(saltFile, error);
   }
-}
-
-function view(sector: string, report: ImportReport, dryRun: boolean) {
-  const { id, created, present, erased, lastLine } = report;
-  return { sector, import: id, dry_run: dryRun, created, present, erased, last_line: lastLine };
 }
 
 function said(sector: string, { created, present, erased }: ImportReport, dryRun: boolean): string {

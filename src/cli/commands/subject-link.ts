@@ -4,7 +4,7 @@ import { linkSubject } from '../../operations/link-subject.ts';
 import { linkSubjects } from '../../operations/link-subjects.ts';
 import type { LinkReport } from '../../operations/link-subjects.ts';
 import { DEFAULT_GRACE_DAYS } from '../../operations/rotation-request.ts';
-import { linkedView } from '../../operations/subject-view.ts';
+import { linkedView, linkFileView } from '../../operations/subject-view.ts';
 import { linkRows } from '../../operations/subject-rows.ts';
 import type { SubjectFormat } from '../../operations/subject-rows.ts';
 import type { Preferred } from '../../subjects/move.ts';
@@ -128,11 +128,11 @@ async function linkFile(
     progress.end();
   }
   if (!report.complete) throw badFile(file, report, dryRun);
-  const { id, linked, present, kept, merged, lastLine } = report;
+  const { linked, present, kept, merged } = report;
   host
     .output()
     .result(
-      { run: id, dry_run: dryRun, linked, present, pseudonyms: kept, merged, last_line: lastLine },
+      linkFileView(report, dryRun),
       `${linked} users ${dryRun ? 'would be ' : ''}linked, ${present} were linked already; ${kept} pseudonyms kept, ${merged} of users who had two`,
     );
 }
