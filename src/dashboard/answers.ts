@@ -111,6 +111,9 @@ export interface SectorAnswer {
   readonly sector: string;
   readonly vendor: string;
   readonly clients: readonly string[];
+  readonly linked_into: string | null;
+  readonly link_state: string | null;
+  readonly between_vendors: boolean;
   readonly documents: readonly {
     readonly client_id: string;
     readonly sector_identifier_uri: string;
@@ -118,6 +121,78 @@ export interface SectorAnswer {
     readonly failing_since: string | null;
     readonly problem: string | null;
   }[];
+}
+
+export interface SectorLinkAnswer {
+  readonly carried: number;
+  readonly merged: number;
+}
+
+export interface SectorUnlinkAnswer {
+  readonly shared: number;
+  readonly kept: boolean;
+}
+
+export interface ClientRemovalAnswer {
+  readonly client_id: string;
+  readonly vendor: string;
+  readonly sector: string;
+  readonly users: number;
+  readonly other_clients: readonly string[];
+  readonly recorded_phases: number;
+  readonly mapping_tokens: number;
+  readonly has_upstream_client: boolean;
+}
+
+export interface VendorRemovalAnswer {
+  readonly id: string;
+  readonly clients: readonly string[];
+  readonly held_sectors: readonly {
+    readonly sector: string;
+    readonly users: number;
+    readonly linked: boolean;
+  }[];
+  readonly initial_tokens: number;
+  readonly prepared_clients: number;
+}
+
+export interface AdminTokenAnswer {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly revoked_at: string | null;
+  readonly last_used: string | null;
+  readonly token?: string;
+}
+
+/** How far a file of users was read, and what became of it. */
+export interface FileAnswer {
+  readonly dry_run: boolean;
+  readonly present: number;
+  readonly last_line: number;
+  readonly complete: boolean;
+  readonly problems: readonly { readonly line: number; readonly wrong: string }[];
+}
+
+export interface ImportAnswer extends FileAnswer {
+  readonly sector: string;
+  readonly import: string;
+  readonly created: number;
+  readonly erased: number;
+}
+
+export interface LinkFileAnswer extends FileAnswer {
+  readonly run: string;
+  readonly linked: number;
+  readonly pseudonyms: number;
+  readonly merged: number;
+}
+
+export interface LinkedAnswer {
+  readonly was_linked: boolean;
+  readonly sectors: number;
+  readonly merged: number;
 }
 
 export interface KeyAnswer {

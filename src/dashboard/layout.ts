@@ -11,6 +11,7 @@ const SECTIONS = [
   ['/audit', 'Audit log', 'read'],
   ['/keys', 'Keys and salts', 'read'],
   ['/sectors', 'Sectors', 'read'],
+  ['/tokens', 'Tokens', 'read'],
 ] as const;
 
 const DOCTYPE = raw('<!doctype html>');

@@ -18,12 +18,20 @@ export interface Visit extends Site {
   readonly query: URLSearchParams;
   /** Of a POST, after it proved to come from a page of ours. */
   readonly form: URLSearchParams;
+  /** Of a form that sends one. */
+  readonly file: UploadedFile | undefined;
   readonly user: { readonly name: string; readonly scopes: readonly AdminScope[] };
   /** What every form repeats. */
   readonly formToken: string;
   can(scope: AdminScope): boolean;
   /** Carries out an operation of the admin API as this user; throws as `perform` does. */
   ask(id: string, asked?: Asked): Promise<Performed>;
+}
+
+/** A file that a form sent; the name is what the browser says. */
+export interface UploadedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 /** What is answered. */
@@ -43,6 +51,8 @@ export interface Page {
   readonly method: 'get' | 'post';
   /** As in Express: `/clients/:client`. */
   readonly path: string;
+  /** Whether its form sends a file (multipart/form-data). */
+  readonly takesFile?: boolean;
   readonly handle: (visit: Visit) => Promise<PageAnswer>;
 }
 

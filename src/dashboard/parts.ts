@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 
 import type { PhaseName } from './answers.ts';
-import type { Html, Site, Visit } from './page.ts';
+import type { Html, PageAnswer, Site, Visit } from './page.ts';
 
 /** An instant, to the minute, in UTC. */
 export function time(instant: string | null): Html {
@@ -53,6 +53,35 @@ export function form(
   return html`<form method="post" action="${visit.href(action)}" class="${classes}">
     <input type="hidden" name="token" value="${visit.formToken}" />${content}
   </form>`;
+}
+
+/** A form that sends a file; as {@link form} else. */
+export function fileForm(
+  visit: Pick<Visit, 'formToken'> & Site,
+  action: string,
+  content: Html | readonly Html[],
+): Html {
+  return html`<form method="post" action="${visit.href(action)}" enctype="multipart/form-data">
+    <input type="hidden" name="token" value="${visit.formToken}" />${content}
+  </form>`;
+}
+
+/** The box without which nothing is done that loses something. */
+export function sureField(id: string, label: string): Html {
+  return html`<p class="field check">
+    <input type="checkbox" id="${id}" name="confirm" value="true" required />
+    <label for="${id}">${label}</label>
+  </p>`;
+}
+
+/** What only another role may do. */
+export function closedTo(title: string, role: string): PageAnswer {
+  return {
+    ...{ kind: 'page', title, status: 403 },
+    body: html`<section class="notice problem">
+      <p>Only the role <strong>${role}</strong> does this.</p>
+    </section>`,
+  };
 }
 
 /** Why something is done. */

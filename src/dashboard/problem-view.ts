@@ -5,10 +5,11 @@ import type { Html } from './page.ts';
 
 /** What could not be done, and what would be right; for people. */
 export function problemView(problem: AdminProblem, requestId?: string): Html {
-  const { mistakes = [], hint } = problem.options;
+  const { mistakes = [], hint, users } = problem.options;
   return html`<section class="notice problem" role="alert">
     <h2>${titleOf(problem)}</h2>
     <p>${problem.message}</p>
+    ${users === undefined ? '' : html`<p>Users whom it concerns: ${users}.</p>`}
     ${
       mistakes.length === 0
         ? hintView(problem, hint)

@@ -18,6 +18,7 @@ import type { Page, Visit } from './page.ts';
 import { formOf, localsOf, queryTextOf } from './request.ts';
 import { dashboardHeaders } from './security-headers.ts';
 import { loginPage, problemPage, sendAnswer } from './send.ts';
+import { readUpload } from './upload.ts';
 
 /** What the dashboard is made of. */
 export interface DashboardParts extends LoginParts {
@@ -57,14 +58,18 @@ export function dashboard(parts: DashboardParts): Router {
   return router;
 }
 
-function handlerOf(parts: DashboardParts, { method, handle }: Page): RequestHandler {
+function handlerOf(parts: DashboardParts, page: Page): RequestHandler {
+  const { method, handle, takesFile = false } = page;
   return async (request, response) => {
     const { visitor, requestId, log } = localsOf(response);
     if (visitor === undefined) {
       toLogin(parts, response, request.get('hx-request') !== undefined);
       return;
     }
-    if (method === 'post') requireForm(parts, request, visitor);
+    const { form, file } = takesFile
+      ? await readUpload(request, response)
+      : { form: formOf(request), file: undefined };
+    if (method === 'post') requireOwnForm(request.headers, form, ownFormOf(parts, visitor));
     const { name, actor, scopes, formToken } = visitor;
     const caller = { name, actor, scopes, expiresAt: undefined };
     const asking: Asking = { caller, requestId, log };
@@ -72,7 +77,7 @@ function handlerOf(parts: DashboardParts, { method, handle }: Page): RequestHand
       ...{ user: { name, scopes }, formToken, href: hrefOf(parts.adminUrl) },
       path: request.params as Readonly<Record<string, string>>,
       query: new URLSearchParams(queryTextOf(request)),
-      form: formOf(request),
+      ...{ form, file },
       can: (scope) => scopes.includes(scope),
       ask: (id, asked = {}) => perform(parts.context, id, asking, asked),
     };
@@ -82,11 +87,15 @@ function handlerOf(parts: DashboardParts, { method, handle }: Page): RequestHand
 }
 
 function requireForm(
-  { adminUrl }: DashboardParts,
+  parts: DashboardParts,
   request: Request,
-  { formToken }: Pick<Visit, 'formToken'>,
+  visitor: Pick<Visit, 'formToken'>,
 ): void {
-  requireOwnForm(request.headers, formOf(request), { adminUrl, formToken });
+  requireOwnForm(request.headers, formOf(request), ownFormOf(parts, visitor));
+}
+
+function ownFormOf({ adminUrl }: DashboardParts, { formToken }: Pick<Visit, 'formToken'>) {
+  return { adminUrl, formToken };
 }
 
 function toLogin({ adminUrl }: DashboardParts, response: Response, isPart: boolean): void {

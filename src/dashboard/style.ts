@@ -29,6 +29,8 @@ main:focus { outline: none; }
 h1 { font-size: 1.55rem; line-height: 1.2; letter-spacing: -.015em; margin: 0 0 1.1rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.08rem; margin: 0 0 .75rem; }
 h3 { font-size: .98rem; margin: 0 0 .35rem; overflow-wrap: anywhere; }
+section > p:first-child { margin-top: 0; }
+.facts + form { margin-top: 1.1rem; }
 section, .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1.1rem 1.25rem; margin: 0 0 1.1rem; }
 .grid2 { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 1.1rem; align-items: start; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .9rem 1.5rem; margin: 0; }

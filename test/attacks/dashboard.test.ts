@@ -61,7 +61,10 @@ const isLogin = (page: Page): boolean => page.location?.pathname === '/login';
 
 /** What stands in the tables that forms change. */
 async function standing(): Promise<string> {
-  const tables = ['vendors', 'clients', 'phase_changes', 'signing_keys', 'salts', 'mapping_tokens'];
+  const tables = [
+    ...['vendors', 'clients', 'phase_changes', 'signing_keys', 'salts', 'mapping_tokens'],
+    ...['admin_tokens', 'sector_links', 'pseudonyms'],
+  ];
   const rows = [];
   for (const table of tables) rows.push(await world.database.db(table));
   return JSON.stringify(rows);

@@ -52,6 +52,15 @@ const PAGES = [
   ['audit-chain', '/audit/verify', 'State of the audit log', 'intact'],
   ['keys', '/keys', 'Keys and salts', 'RS256'],
   ['sectors', '/sectors', 'Sectors', 'bolt-web'],
+  ['client-delete', '/clients/acme-web/delete', 'Delete the client acme-web', 'in its sector'],
+  ['client-transfer', '/clients/acme-web/transfer', 'Transfer acme-web to another vendor', 'acme'],
+  ['vendor-delete', '/vendors/acme/delete', 'Delete the vendor acme', 'which goes first'],
+  ['import', '/people/import', 'Import users', 'local_subject'],
+  ['link-file', '/people/link', 'Link renamed users', 'new_local_subject'],
+  ['link-user', '/people/renamed', 'Link a renamed user', 'Old local subject'],
+  ['sector-link', '/sectors/link', 'Link two sectors', 'Into the sector'],
+  ['sector-unlink', '/sectors/unlink', 'Unlink a sector', 'subjects of its own'],
+  ['tokens', '/tokens', 'Admin tokens', 'Days until it expires'],
   ['nothing', '/clients/nobody', 'This was not done', 'does not exist'],
 ] as const;
 

@@ -263,6 +263,27 @@ describe('people', () => {
   });
 });
 
+describe('a file of users', () => {
+  it('is looked at, then imported, by a privacy officer', async () => {
+    const page = await as('privacy');
+    await open(page, '/people');
+    await page.getByRole('link', { name: 'Import users' }).click();
+    const content = Buffer.from('local_subject\numa\nvic\n');
+    const choose = () =>
+      page
+        .getByLabel('File', { exact: true })
+        .setInputFiles({ name: 'users.csv', mimeType: 'text/csv', buffer: content });
+    await choose();
+    await page.getByLabel('In the sector of the client').fill('acme-web');
+    await press(page, 'Import');
+    await page.getByText('that would be imported: 2').waitFor();
+    await choose();
+    await page.getByLabel('Look at everything and write nothing').uncheck();
+    await press(page, 'Import');
+    await page.getByText('imported: 2; there already: 0').waitFor();
+  });
+});
+
 describe('vendors and clients', () => {
   it('are made by clicks, a secret shown once, and changed', async () => {
     const page = await as('operator');

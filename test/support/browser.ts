@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 
 import { CookieJar } from 'tough-cookie';
 import { Agent, request } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, FormData } from 'undici';
 
 import { localOrigin } from './ingress.ts';
 import { formsIn } from './page.ts';
@@ -28,6 +28,8 @@ export interface Navigation {
   readonly form?: Readonly<Record<string, string>>;
   /** Sent by a script of the page in place of a form. */
   readonly json?: Readonly<Record<string, string>>;
+  /** Sent as multipart/form-data: a form with a file. */
+  readonly multipart?: FormData;
   readonly headers?: Readonly<Record<string, string>>;
   /** The page that led here; absent: the address was typed in. */
   readonly from?: Pick<Page, 'url' | 'headers'>;
@@ -67,8 +69,8 @@ export class Browser {
   /** One request, its redirect not followed. */
   async open(address: string | URL, navigation: Navigation = {}): Promise<Page> {
     const url = new URL(address);
-    const { form, json } = navigation;
-    const method = form === undefined && json === undefined ? 'GET' : 'POST';
+    const { form, json, multipart } = navigation;
+    const method = [form, json, multipart].every((sent) => sent === undefined) ? 'GET' : 'POST';
     const sameSiteContext = siteContext(url, navigation.from?.url, method);
     const cookie = await this.jar.getCookieString(url.href, { sameSiteContext });
     const requestHeaders: Record<string, string> = {
@@ -84,7 +86,7 @@ export class Browser {
     const response = await request(new URL(url.pathname + url.search, localOrigin(url.origin)), {
       method,
       headers: { ...requestHeaders, host: url.host },
-      ...(body === undefined ? {} : { body }),
+      ...((body ?? multipart) === undefined ? {} : { body: body ?? multipart }),
       dispatcher: this.#agent,
     });
     for (const line of [response.headers['set-cookie'] ?? []].flat()) {

@@ -13,6 +13,7 @@ import {
   reasonOf,
   shownOnce,
   state,
+  sureField,
   table,
   time,
 } from '../parts.ts';
@@ -20,6 +21,12 @@ import { problemView, statusOf } from '../problem-view.ts';
 import { fieldsFor } from './client-fields.ts';
 
 const FIELDS = fieldsFor('change');
+
+const DONE = {
+  changed: 'Changed.',
+  ended: 'The token is dead.',
+  transferred: 'The client is this vendor’s now.',
+};
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -48,10 +55,10 @@ export const CLIENT_DETAIL_PAGES: readonly Page[] = [
   {
     ...{ method: 'post', path: '/clients/:client/secret' },
     handle: async (visit) => {
-      const asked = { path: { client: clientOf(visit) }, body: reasonOf(visit) };
-      const state = visit.form.get('state') ?? '';
+      const confirm = visit.form.get('confirm') === 'true';
+      const body = { ...reasonOf(visit), confirm };
       const { client_secret: secret } = await valueOf<{ client_secret: string }>(
-        visit.ask('renewClientSecret', { ...asked, state }),
+        visit.ask('renewClientSecret', { path: { client: clientOf(visit) }, body }),
       );
       return shown(visit, { once: shownOnce('The client’s new secret', secret) });
     },
@@ -96,13 +103,14 @@ async function shown(visit: Visit, { problem, once }: Besides): Promise<PageAnsw
       status: problem === undefined ? 200 : statusOf(problem),
     },
     body: html`${problem === undefined ? '' : problemView(problem)} ${once ?? ''}
-      ${done(visit, { changed: 'Changed.', ended: 'The token is dead.' })} ${summary(visit, client)}
+      ${done(visit, DONE)} ${summary(visit, client)}
       <section>
         <h2>Settings</h2>
         ${visit.can('operate') ? changeForm(visit, client, revision, problem) : settings(client)}
       </section>
       ${mapping(visit, tokens.items)}
-      ${visit.can('operate') && client.has_client_secret ? renewal(visit, revision) : ''}`,
+      ${visit.can('operate') && client.has_client_secret ? renewal(visit) : ''}
+      ${visit.can('operate') ? further(visit) : ''}`,
   };
 }
 
@@ -221,9 +229,10 @@ function settings(client: Members): Html {
   </dl>`;
 }
 
-function renewal(visit: Visit, revision: string | undefined): Html {
-  const content = html`<input type="hidden" name="state" value="${revision ?? ''}" />
-    ${reasonField('secret-why')} <button class="danger">Make another secret</button>`;
+function renewal(visit: Visit): Html {
+  const content = html`${reasonField('secret-why')}
+    ${sureField('secret-sure', 'The vendor is told of the new one.')}
+    <button class="danger">Make another secret</button>`;
   return html`<section>
     <h2>Another secret</h2>
     <p>
@@ -231,6 +240,14 @@ function renewal(visit: Visit, revision: string | undefined): Html {
     </p>
     ${form(visit, `${addressOf(visit)}/secret`, content)}
   </section>`;
+}
+
+function further(visit: Visit): Html {
+  const address = visit.href(addressOf(visit));
+  return html`<p class="actions">
+    <a class="button" href="${address}/transfer">Transfer to another vendor</a>
+    <a class="button" href="${address}/delete">Delete</a>
+  </p>`;
 }
 
 function clientOf({ path }: Visit): string {

@@ -6,6 +6,7 @@ import type { ClientListed, EditAnswer, ListOf, VendorAnswer } from '../answers.
 import { fieldViews, membersOf } from '../fields.ts';
 import { valueOf, type Html, type Page, type PageAnswer, type Visit } from '../page.ts';
 import {
+  done,
   form,
   nextPage,
   pageQuery,
@@ -38,7 +39,7 @@ export const CLIENT_PAGES: readonly Page[] = [
         : '';
       return {
         ...{ kind: 'page', title: 'Clients' },
-        body: html`${add}
+        body: html`${done(visit, { deleted: 'The client is gone.' })} ${add}
           <section>
             <form
               method="get"

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 
 import type { KeyAnswer, ListOf, SaltAnswer } from '../answers.ts';
 import { valueOf, type Html, type Page, type Visit } from '../page.ts';
-import { done, form, reasonField, reasonOf, table, time } from '../parts.ts';
+import { done, form, reasonField, reasonOf, sureField, table, time } from '../parts.ts';
 
 const ALGORITHMS = ['', 'RS256', 'ES256', 'PS256', 'EdDSA'] as const;
 
@@ -111,10 +111,7 @@ function rotations(visit: Visit): Html {
       <label for="grace">Days for which the present salt is kept</label>
       <input id="grace" name="grace_days" inputmode="numeric" value="90" required />
     </p>
-    <p class="field check">
-      <input type="checkbox" id="salt-sure" name="confirm" value="true" required />
-      <label for="salt-sure">The present salt is destroyed when its grace is over.</label>
-    </p>
+    ${sureField('salt-sure', 'The present salt is destroyed when its grace is over.')}
     ${reasonField('salt-why')} <button class="danger">Rotate the salt</button>`;
   return html`<div class="grid2">
     <section>

@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import { asProblem } from '../../admin/failure.ts';
 import type { ErasureAnswer, HeldAnswer, ListOf } from '../answers.ts';
 import { valueOf, type Html, type Page, type PageAnswer, type Visit } from '../page.ts';
-import { form, reasonField, table, time } from '../parts.ts';
+import { closedTo, form, reasonField, sureField, table, time } from '../parts.ts';
 import { problemView, statusOf } from '../problem-view.ts';
 
 /** Who is behind a pseudonym, and what is held on somebody; what names a user is never in an address. */
@@ -86,14 +86,7 @@ async function answered(
 }
 
 async function page(visit: Visit, above: Html, status = 200): Promise<PageAnswer> {
-  if (!visit.can('privacy')) {
-    return {
-      ...{ kind: 'page', title: 'People', status: 403 },
-      body: html`<section class="notice problem">
-        <p>Only the role <strong>privacy</strong> looks people up.</p>
-      </section>`,
-    };
-  }
+  if (!visit.can('privacy')) return closedTo('People', 'privacy');
   const user = (id: string): Html =>
     html`<p class="field">
       <label for="${id}">Local subject</label>
@@ -111,6 +104,11 @@ async function page(visit: Visit, above: Html, status = 200): Promise<PageAnswer
   return {
     ...{ kind: 'page', title: 'People', status },
     body: html`${above}
+      <p class="actions">
+        <a class="button" href="${visit.href('/people/import')}">Import users</a>
+        <a class="button" href="${visit.href('/people/renamed')}">Link a renamed user</a>
+        <a class="button" href="${visit.href('/people/link')}">Link renamed users by a file</a>
+      </p>
       <p>
         Every question is counted and recorded with its reason; 100 users an hour are the limit.
       </p>
@@ -137,10 +135,7 @@ async function page(visit: Visit, above: Html, status = 200): Promise<PageAnswer
             visit,
             '/people/erase',
             html`${user('erase-user')} ${reasonField('erase-why', true)}
-              <p class="field check">
-                <input type="checkbox" id="erase-sure" name="confirm" value="true" required />
-                <label for="erase-sure">The pseudonyms of this user cannot be had again.</label>
-              </p>
+              ${sureField('erase-sure', 'The pseudonyms of this user cannot be had again.')}
               <button class="danger">Erase</button>`,
           )}
         </section>

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 
 import type { ListOf, SectorAnswer } from '../answers.ts';
-import { valueOf, type Page } from '../page.ts';
+import { valueOf, type Html, type Page, type Visit } from '../page.ts';
 import { nextPage, pageQuery, state, table, time } from '../parts.ts';
 
 /** Sectors: whose they are, which clients share one, and what vouches for them. */
@@ -14,9 +14,9 @@ export const SECTOR_PAGES: readonly Page[] = [
         visit.ask('listSectors', { query }),
       );
       const rows = items.map(
-        ({ sector, vendor, clients, documents }) =>
+        ({ sector, vendor, clients, documents, ...link }) =>
           html`<tr>
-            <td><code>${sector}</code></td>
+            <td><code>${sector}</code> ${linkOf(visit, sector, link)}</td>
             <td><a href="${visit.href(`/vendors/${encodeURIComponent(vendor)}`)}">${vendor}</a></td>
             <td class="wrap">
               ${
@@ -51,11 +51,35 @@ export const SECTOR_PAGES: readonly Page[] = [
       const heads = ['Sector', 'Vendor', 'Clients', 'Document'];
       return {
         ...{ kind: 'page', title: 'Sectors' },
-        body: html`<section>
-          <p>The clients of a sector know a user under the same pseudonym.</p>
-          ${table('Sectors', heads, rows)} ${nextPage(visit, '/sectors', next)}
-        </section>`,
+        body: html`${actions(visit)}
+          <section>
+            <p>The clients of a sector know a user under the same pseudonym.</p>
+            ${table('Sectors', heads, rows)} ${nextPage(visit, '/sectors', next)}
+          </section>`,
       };
     },
   },
 ];
+
+type Link = Pick<SectorAnswer, 'linked_into' | 'link_state' | 'between_vendors'>;
+
+/** Whether the sector uses the subjects of another one. */
+function linkOf(
+  visit: Visit,
+  sector: string,
+  { linked_into: into, link_state: state, between_vendors: isBetween }: Link,
+): Html {
+  if (into === null) return html``;
+  const address = visit.href(`/sectors/unlink?sector=${encodeURIComponent(sector)}`);
+  return html`<span class="hint">
+    ${state} into <code>${into}</code>${isBetween ? ', of another vendor' : ''}
+    ${visit.can('operate') ? html`<a href="${address}">Unlink</a>` : ''}
+  </span>`;
+}
+
+function actions(visit: Visit): Html {
+  if (!visit.can('operate')) return html``;
+  return html`<p class="actions">
+    <a class="button" href="${visit.href('/sectors/link')}">Link two sectors</a>
+  </p>`;
+}

@@ -66,7 +66,7 @@ export const VENDOR_PAGES: readonly Page[] = [
             <a class="button main" href="${visit.href('/new-vendor')}">Add a vendor</a>
           </p>`
         : '';
-      const body = html`${add}
+      const body = html`${done(visit, { deleted: 'The vendor is gone.' })} ${add}
         <section>
           ${table('Vendors', ['Name', 'Id', 'Clients'], rows)} ${nextPage(visit, '/vendors', next)}
         </section>`;
@@ -166,7 +166,14 @@ async function shown(visit: Visit, problem?: AdminProblem): Promise<PageAnswer> 
       <section>
         <h2>Settings</h2>
         ${visit.can('operate') ? changeForm(visit, vendor, state, problem) : factsOf(vendor)}
-      </section>`,
+      </section>
+      ${
+        visit.can('operate')
+          ? html`<p class="actions">
+              <a class="button" href="${pathOf(visit, id)}/delete">Delete</a>
+            </p>`
+          : ''
+      }`,
   };
 }
 
