@@ -84,6 +84,19 @@ const rolesHaveClient: Rule = ({ DASHBOARD_ROLES = [] }, environment) => {
   );
 };
 
+const rolesHaveALogin: Rule = (values, environment) => {
+  const { DASHBOARD_ROLES = [], ISSUER, UPSTREAM_ISSUER } = values;
+  if (DASHBOARD_ROLES.length === 0 || ISSUER === undefined || UPSTREAM_ISSUER === undefined) return;
+  const [ours, theirs] = [new URL(ISSUER), new URL(UPSTREAM_ISSUER)];
+  const pathOf = ({ pathname }: URL): string => `${withoutTrailingSlash(pathname)}/`;
+  if (ours.origin !== theirs.origin || !pathOf(theirs).startsWith(pathOf(ours))) return;
+  environment.report(
+    'DASHBOARD_ROLES',
+    'is set, but the addresses of UPSTREAM_ISSUER are those of ISSUER',
+    'leave it out and log in at the dashboard with ADMIN_TOKEN: where the proxy has taken over the name, browsers reach the identity provider for logins of vendors alone',
+  );
+};
+
 const adminIsSafe: Rule = ({ ADMIN_URL, DASHBOARD_ROLES = [] }, environment) => {
   if (ADMIN_URL === undefined || DASHBOARD_ROLES.length === 0) return;
   const url = new URL(ADMIN_URL);
@@ -135,6 +148,7 @@ export const RULES: readonly Rule[] = [
   listenersAreTwo,
   adminIsApart,
   rolesHaveClient,
+  rolesHaveALogin,
   adminIsSafe,
   upstreamIsNoFederation,
   internalApisAreApart,

@@ -4,6 +4,7 @@ import { accountFinding } from './account.ts';
 import { certificateFindings, type Secured } from './certificates.ts';
 import { clientFindings } from './clients.ts';
 import { collisionFindings } from './collisions.ts';
+import { dashboardFinding } from './dashboard.ts';
 import { directAnswerFinding } from './direct-answer.ts';
 import { failureText } from './fetching.ts';
 import { ok, problem, warning, worst, type Finding, type Report } from './finding.ts';
@@ -50,6 +51,7 @@ export async function examine(config: Config, clock: () => Date): Promise<Report
   findings.push(...migrationFindings(clients, clock()));
   if (metadata !== undefined) {
     findings.push(await accountFinding(config, metadata));
+    findings.push(await dashboardFinding(config, metadata));
     findings.push(...(await walkAll(config, clock, storage, metadata, grantTypes)));
   }
   return { level: worst(findings), findings, databaseFailed: storage.failed };

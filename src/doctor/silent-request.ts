@@ -28,7 +28,8 @@ export async function askSilently(
   config: Config,
   metadata: UpstreamMetadata,
   client: Asked,
-  parameters: Readonly<Record<'response_type' | 'nonce' | 'state', string>>,
+  parameters: Readonly<Record<'response_type' | 'nonce' | 'state', string>> &
+    Readonly<Record<string, string>>,
 ): Promise<SilentAnswer> {
   const redirectUri = client.metadata.redirect_uris[0] ?? '';
   let url = new URL(metadata.reached.authorization_endpoint);

@@ -244,6 +244,21 @@ describe('the rules between variables', () => {
     expect(wrongVariables(environment(same))).toEqual(['ADMIN_URL']);
   });
 
+  test.each([
+    ['https://id.example', 'https://id.example', ['DASHBOARD_ROLES']],
+    ['https://id.example', 'https://id.example/realms/main', ['DASHBOARD_ROLES']],
+    ['https://id.example/proxy', 'https://id.example/realms/main', []],
+    ['https://id.example/re', 'https://id.example/realms/main', []],
+    ['https://id.example', 'https://login.example', []],
+  ])('logins at the dashboard reach the upstream: %s, %s', (ISSUER, UPSTREAM_ISSUER, wrong) => {
+    const environmentThere = environment({
+      ...{ ISSUER, UPSTREAM_ISSUER, UPSTREAM_URL: 'http://10.1.2.3:8080' },
+      ...{ MASTER_KEY: key(), PAIRWISE_SALT: key(), UPSTREAM_CLIENT_ID: 'proxy' },
+      DASHBOARD_ROLES: 'operator=admins',
+    });
+    expect(wrongVariables(environmentThere)).toEqual(wrong);
+  });
+
   /*
    * Attack: with the upstream's own origin on the list, a relayed redirect to it
    * would leave unrewritten, and the browser would go on round the proxy.
