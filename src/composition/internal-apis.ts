@@ -3,6 +3,7 @@ import { internalApiEndpoint } from '../protocol/internal-api.ts';
 import type { InternalApiParts } from '../protocol/internal-api.ts';
 import type { Endpoint } from '../protocol/message.ts';
 import { createExchange } from '../upstream/exchange.ts';
+import { tracedExchange } from './upstream-metrics.ts';
 
 /** What one request to an internal API may take: milliseconds, and bytes of the answer. */
 const LIMITS = { timeoutMilliseconds: 30_000, maxBytes: 4 * 1024 * 1024 } as const;
@@ -12,7 +13,8 @@ export function composeInternalApis(
   config: Config,
   parts: Omit<InternalApiParts, 'apis' | 'exchange'>,
 ): { readonly endpoint: Endpoint; close(): Promise<void> } {
-  const { exchange, close } = createExchange(LIMITS);
+  const { exchange: untraced, close } = createExchange(LIMITS);
+  const exchange = tracedExchange(untraced, () => 'internal_api');
   return {
     endpoint: internalApiEndpoint({ ...parts, apis: config.internalApis, exchange }),
     close,

@@ -4,19 +4,26 @@ import { tracedCall } from '../observability/tracing/spans.ts';
 import type { Exchange } from '../upstream/exchange.ts';
 import type { UpstreamMetadata } from '../upstream/metadata.ts';
 
+/** Traces each call, which takes the request's id and its place in the trace along. */
+export function tracedExchange(exchange: Exchange, callOf: (url: URL) => string): Exchange {
+  return (request) =>
+    tracedCall(callOf(request.url), request.method, (headers) =>
+      exchange({ ...request, headers: { ...request.headers, ...headers } }),
+    );
+}
+
 /** Times and traces each call of the upstream, and counts those without a usable answer. */
 export function measuredExchange(
   exchange: Exchange,
   { upstreamSeconds, upstreamErrors }: Pick<Instruments, 'upstreamSeconds' | 'upstreamErrors'>,
   callOf: (url: URL) => string,
 ): Exchange {
+  const traced = tracedExchange(exchange, callOf);
   return async (request) => {
     const begun = performance.now();
     const call = callOf(request.url);
     try {
-      const response = await tracedCall(call, request.method, (headers) =>
-        exchange({ ...request, headers: { ...request.headers, ...headers } }),
-      );
+      const response = await traced(request);
       upstreamSeconds.observe({ call }, (performance.now() - begun) / 1000);
       if (response.status >= 500) upstreamErrors.inc({ call, reason: 'status_5xx' });
       return response;

@@ -99,6 +99,8 @@ describe('an internal API behind the proxy', () => {
       { method: 'GET', target: '/v1/orders?since=2026&q=a%20b', user: 'alice' },
     ]);
     expect(api.requests[0]?.headers.authorization).not.toContain(token);
+    // By it the API's log and the proxy's are put together.
+    expect(api.requests[0]?.headers['x-request-id']).toBe(answer.headers.get('x-request-id'));
   });
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
