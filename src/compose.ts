@@ -306,7 +306,7 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
   });
 
   const { logLevel, workers } = options;
-  const context = { db, atRest, keyring, clock, log };
+  const context = { db, atRest, keyring, clock, log, pseudonymsMade: measured.pseudonymsMade };
   const admin = composeAdminApi({ config, upstream, logLevel, workers, ...context });
   let draining = false;
   const readiness = () => ({
@@ -315,12 +315,12 @@ async function composeOn(db: Connection, options: ComposeOptions): Promise<Appli
     serving: !draining,
   });
   measured.lookAt({ config, db, clock, registry, ring, readiness, logLevel });
-  const { metrics } = measured;
   return {
     publicApp,
-    metrics,
+    metrics: measured.metrics,
     adminApp: createAdminApp({
       ...{ api: admin.router, readiness, metrics: measured.scrape(workers) },
+      meter: measured.metrics.instruments,
       dashboard: composeDashboard({ config, upstream, exchange, admin, readiness }),
     }),
     registry,

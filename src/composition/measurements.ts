@@ -8,6 +8,7 @@ import type { Logger } from '../observability/logger.ts';
 import { beginQuery } from '../observability/tracing/spans.ts';
 import type { Workers } from '../observability/workers.ts';
 import { watchedLines } from '../observability/watched-lines.ts';
+import type { OperationContext } from '../operations/context.ts';
 import type { PseudonymWitness } from '../subjects/settle.ts';
 import type { Sealer } from '../tokens/seal.ts';
 import type { Exchange } from '../upstream/exchange.ts';
@@ -16,6 +17,7 @@ import {
   boundedLabels,
   CountedSealer,
   countedWitness,
+  countMade,
   countMapping,
   lineWatcher,
 } from './metrics.ts';
@@ -32,6 +34,7 @@ export interface Measurements {
   sealer(...sealer: ConstructorParameters<typeof Sealer>): Sealer;
   exchange(exchange: Exchange, upstream: () => UpstreamProvider): Exchange;
   readonly mapping: MappingOptions['told'];
+  readonly pseudonymsMade: NonNullable<OperationContext['pseudonymsMade']>;
   /** What Prometheus reads: of this process, or of all workers where there are several. */
   scrape(workers: Workers | undefined): Pick<Metrics, 'mediaType' | 'text'>;
   /** Whom to ask how things stand. */
@@ -57,6 +60,7 @@ export function measurements(
       return measuredExchange(exchange, instruments, callNames(metadata));
     },
     mapping: countMapping(instruments, labels),
+    pseudonymsMade: countMade(instruments, labels),
     scrape: (workers) => {
       const { mediaType } = metrics;
       return { mediaType, text: () => workers?.metrics() ?? metrics.text() };

@@ -4,6 +4,7 @@ import { BoundedLabel } from '../observability/metrics/bounded-label.ts';
 import type { Instruments } from '../observability/metrics/registry.ts';
 import type { LineFields, LineWatcher } from '../observability/watched-lines.ts';
 import { preventedLeak } from '../protocol/prevented-leaks.ts';
+import type { MadePseudonyms } from '../operations/context.ts';
 import type { PseudonymWitness } from '../subjects/settle.ts';
 import type { Mapping } from '../subjects/mapping.ts';
 import { Sealer } from '../tokens/seal.ts';
@@ -60,7 +61,8 @@ export function countedWitness(
   return {
     made: (pseudonym) => {
       witness.made(pseudonym);
-      instruments.pseudonymsCreated.inc({ sector: labels.sectors.of(pseudonym.sector) });
+      const sector = labels.sectors.of(pseudonym.sector);
+      instruments.pseudonymsCreated.inc({ sector, origin: 'login' });
     },
     used: (pseudonym) => {
       witness.used(pseudonym);
@@ -69,6 +71,16 @@ export function countedWitness(
     lookedUp: (cache, found) => {
       instruments.cacheLookups.inc({ cache, result: found ? 'hit' : 'miss' });
     },
+  };
+}
+
+/** Counts pseudonyms that operators had made. */
+export function countMade(
+  instruments: Instruments,
+  labels: BoundedLabels,
+): (made: MadePseudonyms) => void {
+  return ({ sector, origin, count }) => {
+    instruments.pseudonymsCreated.inc({ sector: labels.sectors.of(sector), origin }, count);
   };
 }
 

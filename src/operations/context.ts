@@ -10,4 +10,13 @@ export interface OperationContext {
   readonly keyring: Keyring;
   readonly clock: () => Date;
   readonly log: Logger;
+  /** Told of pseudonyms that were made, when they are committed; where somebody counts them. */
+  readonly pseudonymsMade?: ((made: MadePseudonyms) => void) | undefined;
+}
+
+/** Pseudonyms that an operator had made. */
+export interface MadePseudonyms {
+  readonly sector: string;
+  readonly origin: 'import' | 'rotation' | 'unlinking';
+  readonly count: number;
 }

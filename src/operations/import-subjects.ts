@@ -125,7 +125,7 @@ async function writeBatch(
 ): Promise<BatchOutcome> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await inTransaction(context.db, async (trx) => {
+      const written = await inTransaction(context.db, async (trx) => {
         const importer = importerOf(context);
         const outcome = await importBatch(trx, importer, settings, batch, !dryRun);
         await mustNotBeLinked(trx, settings.sector);
@@ -142,6 +142,9 @@ async function writeBatch(
         await appendAudit(trx, entry, at);
         return outcome;
       });
+      const { sector } = settings;
+      if (!dryRun) context.pseudonymsMade?.({ sector, origin: 'import', count: written.created });
+      return written;
     } catch (error) {
       // A user of the batch logged in at this moment.
       if (!(error instanceof PseudonymTaken) || attempt === ATTEMPTS) throw error;

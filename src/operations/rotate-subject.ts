@@ -53,7 +53,7 @@ export async function rotateSubject(
   const seen = await orUnavailable(() => findNewest(db, user));
   const at = clock();
   const graceUntil = graceFrom(at, request.graceDays);
-  return inTransaction(db, async (trx) => {
+  const done = await inTransaction(db, async (trx) => {
     await requireNoLinking(trx);
     const rotated = await rotateUser(trx, atRest, user, { at, graceUntil });
     if (rotated === undefined) {
@@ -76,4 +76,6 @@ export async function rotateSubject(
     const { generation, sub: newSub } = made;
     return { sector, generation, oldSub: old.sub, newSub, graceUntil };
   });
+  context.pseudonymsMade?.({ sector, origin: 'rotation', count: 1 });
+  return done;
 }

@@ -66,6 +66,7 @@ export async function rotateSubjects(
       if (step === undefined) break;
       after = step.last;
       rotated += step.rotated;
+      context.pseudonymsMade?.({ sector, origin: 'rotation', count: step.rotated });
       request.onProgress?.(rotated);
     }
   }

@@ -145,6 +145,8 @@ async function partAll(
       }),
     );
     if (step === undefined) return shared;
+    const count = link.keeps ? 0 : step.changed - shared;
+    context.pseudonymsMade?.({ sector: link.sector, origin: 'unlinking', count });
     [users, shared, after] = [step.rotated, step.changed, step.last];
     onProgress?.(users);
   }

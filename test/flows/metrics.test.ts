@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { createAdminToken } from '../../src/operations/admin-tokens.ts';
 import { lookupSubject } from '../../src/operations/lookup-subject.ts';
 import { Browser } from '../support/browser.ts';
 import { ask, vendorByHand } from '../support/by-hand.ts';
@@ -65,7 +66,7 @@ describe('the metrics of one replica', () => {
       'pairwise_upstream_request_duration_seconds_count{call="token"}',
       'pairwise_seals_made_total{purpose="code"}',
       'pairwise_seals_opened_total{purpose="code"}',
-      `pairwise_pseudonyms_created_total{sector="${sector}"}`,
+      `pairwise_pseudonyms_created_total{sector="${sector}",origin="login"}`,
       'pairwise_cache_lookups_total{cache="given",result="miss"}',
       'pairwise_cache_lookups_total{cache="given",result="hit"}',
     ];
@@ -131,6 +132,41 @@ describe('the metrics of one replica', () => {
       'pairwise_refusals_total{endpoint="mapping",reason="mapping_token_invalid"}',
     ];
     expect(await grown(...counted)).toEqual([2, 1]);
+  });
+
+  it('count what operators ask by the route that matched, and what pseudonyms came of it', async () => {
+    const { adminUrl, application } = world.proxy;
+    const sector = application.registry.find('acme-web')?.sector ?? '';
+    const call = async (method: string, path: string, body?: object): Promise<number> => {
+      const authorization = `Bearer ${token}`;
+      const headers = { authorization, 'content-type': 'application/json' };
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      return (await fetch(`${adminUrl}${path}`, { method, headers, ...sent })).status;
+    };
+    const { token } = await createAdminToken(
+      operationContext(world.proxy),
+      { name: 'metrics', scopes: ['read', 'operate', 'privacy'], days: 1 },
+      { actor: 'test' },
+    );
+    before = await scrape(adminUrl);
+    const users = ['uma', 'vic'].map((name) => ({ local_subject: name }));
+    expect(await call('POST', '/admin/v1/clients/acme-web/subjects', { users })).toBe(200);
+    const rotation = { sector, confirm: true, reason: 'a test' };
+    expect(await call('POST', '/admin/v1/subjects/rotate', { user: 'uma', ...rotation })).toBe(200);
+    expect(await call('GET', '/admin/v1/clients/nobody')).toBe(404);
+    await fetch(`${adminUrl}/vendors/alice`, { redirect: 'manual' });
+    await fetch(`${adminUrl}/admin/v1/alice`);
+    const counted = [
+      'pairwise_admin_requests_total{endpoint="POST /admin/v1/clients/:client/subjects",outcome="ok"}',
+      'pairwise_admin_requests_total{endpoint="GET /admin/v1/clients/:client",outcome="refused"}',
+      'pairwise_admin_requests_total{endpoint="GET /vendors/:vendor",outcome="ok"}',
+      'pairwise_admin_requests_total{endpoint="none",outcome="refused"}',
+      'pairwise_admin_request_duration_seconds_count{part="dashboard"}',
+      `pairwise_pseudonyms_created_total{sector="${sector}",origin="import"}`,
+      `pairwise_pseudonyms_created_total{sector="${sector}",origin="rotation"}`,
+    ];
+    expect(await grown(...counted)).toEqual([1, 1, 1, 1, 1, 2, 1]);
+    expect([...before.keys()].filter((name) => name.includes('alice'))).toEqual([]);
   });
 
   it('count an operator’s look at a user, also from the command line, which is another process', async () => {

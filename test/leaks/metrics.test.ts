@@ -39,7 +39,7 @@ describe('what the metrics say after logins, refreshes and failures', () => {
   afterAll(() => talkative.close());
 
   it('counts all of it', () => {
-    expect(text).toMatch(/^pairwise_pseudonyms_created_total\{sector="[^"]+"\} 1$/m);
+    expect(text).toMatch(/^pairwise_pseudonyms_created_total\{sector="[^"]+",origin="login"\} 1$/m);
     expect(text).toMatch(/^pairwise_refusals_total\{endpoint="userinfo",reason="[a-z_]+"\} 1$/m);
     expect(text).toMatch(/^pairwise_http_requests_total\{endpoint="none",outcome="[a-z_]+"\} 1$/m);
     expect(text).toMatch(/^pairwise_security_events_total\{event="hint_mismatch",/m);

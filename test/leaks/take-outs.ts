@@ -801,8 +801,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   metrics: [
     {
       file: 'src/composition/metrics.ts',
-      find: 'instruments.pseudonymsCreated.inc({ sector: labels.sectors.of(pseudonym.sector) });',
-      replace: 'instruments.pseudonymsCreated.inc({ sector: pseudonym.sub });',
+      find: "instruments.pseudonymsCreated.inc({ sector, origin: 'login' });",
+      replace: "instruments.pseudonymsCreated.inc({ sector: pseudonym.sub, origin: 'login' });",
     },
   ],
   logs: [

@@ -30,6 +30,12 @@ export const METRICS = {
   refusals: counter('pairwise_refusals_total', ['endpoint', 'reason'], {
     help: 'Requests that were refused, by the reason in the log (docs/errors.md).',
   }),
+  adminRequests: counter('pairwise_admin_requests_total', ['endpoint', 'outcome'], {
+    help: 'Requests on the admin listener that are over. `endpoint`: method and path as the code has it, `none` where nothing matched; `outcome`: `ok`, `refused` (4xx), `failed` (5xx), `aborted`.',
+  }),
+  adminRequestSeconds: histogram('pairwise_admin_request_duration_seconds', ['part'], {
+    help: 'The same, timed: `api`, `dashboard`, `probe` (health and metrics).',
+  }),
   upstreamSeconds: histogram('pairwise_upstream_request_duration_seconds', ['call'], {
     help: 'Calls of the upstream that it answered, whatever with; relayed pages are not among them.',
   }),
@@ -64,8 +70,8 @@ export const METRICS = {
     help: 'Connections of the pool: `used`, `free`; `waiting`: work that waits for one.',
     across: 'sum',
   }),
-  pseudonymsCreated: counter('pairwise_pseudonyms_created_total', ['sector'], {
-    help: 'Pseudonyms that were made at a login, in `pairwise` and `shadow`.',
+  pseudonymsCreated: counter('pairwise_pseudonyms_created_total', ['sector', 'origin'], {
+    help: 'Pseudonyms that were made. `origin`: `login` (in `pairwise` and `shadow`), `import`, `rotation`, `unlinking`; of the last three those by the admin API and the dashboard, for a command is a process of its own.',
   }),
   pseudonymsReleased: counter('pairwise_pseudonyms_released_total', ['sector'], {
     help: 'Times that a vendor was given a pseudonym.',

@@ -12,9 +12,8 @@ import { startUpstream, type Upstream } from '../../support/upstream/start.ts';
 let upstream: Upstream;
 beforeAll(async () => {
   const redirect_uris = ['https://ops.example/callback'];
-  upstream = await startUpstream({
-    clients: [{ ...OWN_CLIENT, redirect_uris, scope: 'openid email' }],
-  });
+  const own = { ...OWN_CLIENT, redirect_uris, scope: 'openid email' };
+  upstream = await startUpstream({ clients: [own] });
 });
 afterAll(() => upstream.close());
 

@@ -3,6 +3,7 @@ import request from 'supertest';
 import { describe, expect, it } from 'vitest';
 
 import { createAdminApp } from '../../../src/http/admin-app.ts';
+import { createMetrics } from '../../../src/observability/metrics/registry.ts';
 
 function app(
   checks: Readonly<Record<string, boolean>>,
@@ -11,7 +12,7 @@ function app(
   const metrics = { mediaType: 'text/plain; version=0.0.4; charset=utf-8', text };
   return createAdminApp({
     ...{ api: express.Router(), dashboard: express.Router() },
-    ...{ readiness: () => checks, metrics },
+    ...{ readiness: () => checks, metrics, meter: createMetrics().instruments },
   });
 }
 
