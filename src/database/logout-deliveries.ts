@@ -18,6 +18,12 @@ export interface LogoutDelivery {
   readonly attempts: number;
 }
 
+/** What is due, and what of it does not open. */
+export interface DueDeliveries {
+  readonly deliveries: readonly LogoutDelivery[];
+  readonly unreadable: readonly Pick<LogoutDelivery, 'id' | 'clientId'>[];
+}
+
 interface Row {
   readonly id: Buffer;
   readonly client_id: Buffer;
@@ -53,7 +59,7 @@ export async function dueDeliveries(
   atRest: AtRest,
   now: Date,
   limit: number,
-): Promise<readonly LogoutDelivery[]> {
+): Promise<DueDeliveries> {
   const rows = await orUnavailable(() =>
     db
       .from(
@@ -68,17 +74,42 @@ export async function dueDeliveries(
       .limit(limit)
       .select<Row[]>('id', 'client_id', 'contents', 'attempts'),
   );
-  return rows.map((row) => opened(atRest, row));
+  const read = rows.map((row) => ({ row, delivery: opened(atRest, row) }));
+  return {
+    deliveries: read.flatMap(({ delivery }) => delivery ?? []),
+    unreadable: read.flatMap(({ row, delivery }) =>
+      delivery === undefined ? { id: text(row.id), clientId: text(row.client_id) } : [],
+    ),
+  };
 }
 
-function opened(atRest: AtRest, row: Row): LogoutDelivery {
+/** Undefined: it was changed, or is of another key. */
+function opened(atRest: AtRest, row: Row): LogoutDelivery | undefined {
   const id = text(row.id);
-  const contents = JSON.parse(text(atRest.open(place(id), row.contents))) as {
-    sub?: string;
-    sid?: string;
-  };
-  const { sub, sid } = contents;
-  return { id, clientId: text(row.client_id), sub, sid, attempts: row.attempts };
+  try {
+    const contents = JSON.parse(text(atRest.open(place(id), row.contents))) as {
+      sub?: string;
+      sid?: string;
+    };
+    const { sub, sid } = contents;
+    return { id, clientId: text(row.client_id), sub, sid, attempts: row.attempts };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Lets a delivery wait until it expires, so that it is looked at no more. False: another replica
+ * has done it.
+ */
+export async function parkDelivery(db: Connection, id: string, now: Date): Promise<boolean> {
+  const parked = await orUnavailable(() =>
+    db('logout_deliveries')
+      .where({ id: bytes(id) })
+      .andWhere('due_at', '<=', now.getTime())
+      .update({ due_at: db.ref('expires_at') }),
+  );
+  return parked === 1;
 }
 
 /** Takes a delivery up, so that nobody else does before `nextAt`. False: another replica has it. */
@@ -118,13 +149,13 @@ export async function deleteDeliveriesOf(
     .whereIn('client_id', clients)
     .select<Row[]>('id', 'client_id', 'contents', 'attempts');
   for (const row of rows) {
-    const { id, sub, sid } = opened(atRest, row);
+    const delivery = opened(atRest, row);
+    // What does not open may be the user's, and nobody will ever be told by it.
     const isOfUser =
-      (sub !== undefined && user.subs.includes(sub)) || user.sids.includes(sid ?? '');
-    if (isOfUser)
-      await trx('logout_deliveries')
-        .where({ id: bytes(id) })
-        .del();
+      delivery === undefined ||
+      (delivery.sub !== undefined && user.subs.includes(delivery.sub)) ||
+      user.sids.includes(delivery.sid ?? '');
+    if (isOfUser) await trx('logout_deliveries').where({ id: row.id }).del();
   }
 }
 

@@ -1,7 +1,12 @@
 import type { AtRest } from '../database/at-rest.ts';
 import type { Connection } from '../database/connection.ts';
-import type { LogoutDelivery } from '../database/logout-deliveries.ts';
-import { deleteDelivery, dueDeliveries, takeDelivery } from '../database/logout-deliveries.ts';
+import type { DueDeliveries, LogoutDelivery } from '../database/logout-deliveries.ts';
+import {
+  deleteDelivery,
+  dueDeliveries,
+  parkDelivery,
+  takeDelivery,
+} from '../database/logout-deliveries.ts';
 
 export type { LogoutDelivery } from '../database/logout-deliveries.ts';
 
@@ -16,13 +21,18 @@ export class LogoutDeliveries {
   }
 
   /** What is due, of each client in turn. */
-  due(now: Date, limit: number): Promise<readonly LogoutDelivery[]> {
+  due(now: Date, limit: number): Promise<DueDeliveries> {
     return dueDeliveries(this.#db, this.#atRest, now, limit);
   }
 
   /** Takes one up until `nextAt`; false: another replica has it. */
   take(delivery: LogoutDelivery, nextAt: Date): Promise<boolean> {
     return takeDelivery(this.#db, delivery, nextAt);
+  }
+
+  /** Looks at one no more that does not open; false: another replica has said so. */
+  park(id: string, now: Date): Promise<boolean> {
+    return parkDelivery(this.#db, id, now);
   }
 
   /** Forgets one that is done with. */

@@ -64,8 +64,14 @@ export class LogoutCourier {
   async #deliverDue(): Promise<void> {
     const { deliveries, clock, log } = this.#parts;
     try {
-      const due = await deliveries.due(clock(), MOST_AT_ONCE);
-      await Promise.all(due.map((delivery) => this.#attempt(delivery)));
+      const now = clock();
+      const due = await deliveries.due(now, MOST_AT_ONCE);
+      for (const { id, clientId } of due.unreadable) {
+        if (!(await deliveries.park(id, now))) continue;
+        const told = { client: clientId, delivery: id, ...LOGOUT_ABANDONED };
+        log.warn(told, 'logout token given up, whose row does not open');
+      }
+      await Promise.all(due.deliveries.map((delivery) => this.#attempt(delivery)));
     } catch (error) {
       log.warn({ err: error }, 'logout tokens could not be delivered');
     }

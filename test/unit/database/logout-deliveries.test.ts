@@ -33,12 +33,12 @@ describe.each(['sqlite', 'mysql'] as const)('logout tokens on their way, on %s',
       await insertDelivery(trx, atRest, delivery, times(20));
     });
     const due = await dueDeliveries(db, atRest, at(30), 3);
-    expect(due.map(({ clientId, sub }) => [clientId, sub])).toEqual([
+    expect(due.deliveries.map(({ clientId, sub }) => [clientId, sub])).toEqual([
       ['silent-web', 'user-0'],
       ['acme-web', 'somebody'],
       ['silent-web', 'user-1'],
     ]);
-    expect(await dueDeliveries(db, atRest, at(5), 50)).toHaveLength(6);
-    expect(await dueDeliveries(db, atRest, at(3600), 50)).toEqual([]);
+    expect((await dueDeliveries(db, atRest, at(5), 50)).deliveries).toHaveLength(6);
+    expect((await dueDeliveries(db, atRest, at(3600), 50)).deliveries).toEqual([]);
   });
 });

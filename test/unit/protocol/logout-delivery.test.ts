@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { AtRest } from '../../../src/database/at-rest.ts';
-import { insertDelivery } from '../../../src/database/logout-deliveries.ts';
+import { deleteDeliveriesOf, insertDelivery } from '../../../src/database/logout-deliveries.ts';
 import { LogoutDeliveries } from '../../../src/grants/logout-deliveries.ts';
 import { LogoutCourier } from '../../../src/protocol/logout-delivery.ts';
 import { generateSigningKey, importSigningKey } from '../../../src/tokens/signing-keys.ts';
@@ -117,6 +117,41 @@ describe('a logout token for a vendor', () => {
       await courier().deliver();
     }
     expect(receiver.tokens).toHaveLength(6);
+    expect(await waiting()).toBe(0);
+  });
+
+  /*
+   * A row that was changed, or is of another key, must hold up nobody else's; nor may it keep a
+   * user from being erased.
+   */
+  it('does not wait for one that does not open, of which the log tells once', async () => {
+    await noted('acme', { sub: 'changed' });
+    const [row] = await database.db('logout_deliveries').select<{ contents: Buffer }[]>('contents');
+    const contents = Buffer.from(row?.contents ?? []);
+    contents[contents.length - 1] = (contents.at(-1) ?? 0) ^ 1;
+    await database.db('logout_deliveries').update({ contents });
+    await noted('acme', { sub: 'pseudonym' });
+    await Promise.all([courier().deliver(), courier().deliver()]);
+    later(60);
+    await courier().deliver();
+    expect(receiver.tokens).toHaveLength(1);
+    expect(said).toMatchObject([
+      { client: 'acme', event: 'delivery_abandoned', queue: 'logout' },
+      { client: 'acme', outcome: 'delivered' },
+    ]);
+    const [id, sector] = [Buffer.from('acme'), Buffer.from('acme.example')];
+    await database.db('vendors').insert({
+      ...{ id, name: 'Acme', contacts: '[]', one_sector: false },
+      ...{ allowed_subject_types: '["pairwise"]', created_at: 1, updated_at: 1 },
+    });
+    await database.db('sectors').insert({ sector, vendor_id: id, created_at: 1 });
+    await database.db('clients').insert({
+      ...{ client_id: id, vendor_id: id, sector, subject_type: 'pairwise', metadata: '{}' },
+      ...{ upstream_shared: false, has_upstream: false, accept_bypass: false },
+      ...{ release_claims: '[]', continuity_days: 30, created_at: 1, updated_at: 1 },
+    });
+    const user = { subs: ['somebody'], sids: [] };
+    await database.db.transaction((trx) => deleteDeliveriesOf(trx, atRest, 'acme.example', user));
     expect(await waiting()).toBe(0);
   });
 
