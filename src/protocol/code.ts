@@ -6,7 +6,7 @@ import type { VerifiedIdToken } from '../tokens/verify.ts';
 import type { UpstreamTokens } from '../upstream/token-request.ts';
 import type { Grant } from './grant.ts';
 import { packGrant, unpackGrant } from './grant.ts';
-import { isContents, packArrival, unpackArrival } from './kept-arrival.ts';
+import { isContents, keptUntil, packArrival, unpackArrival } from './kept-arrival.ts';
 import type { Seals } from './seals.ts';
 import type { Transaction } from './transaction.ts';
 import { packTransaction, unpackTransaction } from './transaction.ts';
@@ -55,9 +55,10 @@ export function sealPendingCode(seals: Seals, code: SealedCode, now: Date): Prom
 export function keepEarlyCode(seals: Seals, code: EarlyCode, now: Date): Promise<string> {
   const contents = {
     ...{ r: packTransaction({ ...code.transaction, state: undefined }), g: packGrant(code.grant) },
-    ...packArrival(code),
+    ...packArrival(code, now),
   };
-  return seals.keep('code', contents, { ...timesFrom(now), user: code.grant.userIndex });
+  const expiresAt = keptUntil(code, now, CODE_SECONDS);
+  return seals.keep('code', contents, { now, expiresAt, user: code.grant.userIndex });
 }
 
 /** Opens a vendor's code: `code_invalid` or `code_expired` where it cannot be. */
@@ -75,7 +76,7 @@ export async function openCode(seals: Seals, code: string, now: Date): Promise<R
   return success({
     ...{ way: 'early', grant, expiresAt },
     transaction: unpackTransaction(contents['r']),
-    ...unpackArrival(contents, grant.scope),
+    ...unpackArrival(contents, grant.scope, now),
   });
 }
 

@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts';
 import { Concealed } from '../tokens/seal.ts';
 import type { EarlyArrival } from './early.ts';
-import { isContents, packArrival, unpackArrival } from './kept-arrival.ts';
+import { isContents, keptUntil, packArrival, unpackArrival } from './kept-arrival.ts';
 import type { Seals } from './seals.ts';
 import { packTransaction, unpackTransaction } from './transaction.ts';
 
@@ -34,15 +34,14 @@ export class PendingNotices {
     { pending, tokens, verified, userIndex }: Omit<EarlyArrival, 'client'>,
     now: Date,
   ): Promise<string> {
-    const ends = Number(verified.claims['exp']) * 1000;
-    const expiresAt = new Date(Math.min(now.getTime() + LIFETIME * 1000, ends));
+    const expiresAt = keptUntil({ verified }, now, LIFETIME);
     const contents = {
       r: packTransaction(pending.transaction),
       c: new Concealed(pending.upstreamCode),
       i: tokens.idToken === undefined ? null : new Concealed(tokens.idToken),
       p: tokens.scope ?? null,
-      ...{ k: now.getTime(), n: pending.change },
-      ...packArrival({ tokens, verified }),
+      n: pending.change,
+      ...packArrival({ tokens, verified }, now),
     };
     return this.#seals.keep('notice', contents, { now, expiresAt, user: userIndex });
   }
@@ -60,9 +59,7 @@ export class PendingNotices {
     const transaction = contents['r'];
     if (!isContents(transaction)) throw new Refusal('notice_gone', 'malformed');
     const scope = typeof contents['p'] === 'string' ? contents['p'] : undefined;
-    const { tokens, verified } = unpackArrival(contents, scope);
-    const waited = Math.ceil((now.getTime() - Number(contents['k'])) / 1000);
-    const { expiresIn } = tokens;
+    const { tokens, verified } = unpackArrival(contents, scope, now);
     return {
       pending: {
         upstreamCode: String(contents['c']),
@@ -72,7 +69,6 @@ export class PendingNotices {
       tokens: {
         ...tokens,
         idToken: typeof contents['i'] === 'string' ? contents['i'] : undefined,
-        expiresIn: expiresIn === undefined ? undefined : Math.max(0, expiresIn - waited),
       },
       verified,
     };

@@ -6,11 +6,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { openAccessToken, packClientGrant } from '../../../src/protocol/access-token.ts';
-import { openCode, openPendingCode } from '../../../src/protocol/code.ts';
+import { keepEarlyCode, openCode, openPendingCode } from '../../../src/protocol/code.ts';
 import { openGrantToken, packGrant, type Grant } from '../../../src/protocol/grant.ts';
 import { openPendingLogin, sealPendingLogin } from '../../../src/protocol/pending-login.ts';
 import { Seals } from '../../../src/protocol/seals.ts';
-import { openTransaction } from '../../../src/protocol/transaction.ts';
+import { openTransaction, unpackTransaction } from '../../../src/protocol/transaction.ts';
 import { UserCodes, type UserCodeStore } from '../../../src/protocol/user-codes.ts';
 import type { Result } from '../../../src/result.ts';
 import { reviveReleasedSubject } from '../../../src/subjects/released.ts';
@@ -116,6 +116,52 @@ describe('a code', () => {
     expect(opened).toMatchObject({
       way: 'early',
       tokens: { expiresIn: undefined, refreshToken: undefined, scope: 'openid' },
+    });
+  });
+
+  describe('of the early way that is redeemed late', () => {
+    const kept = new Map<string, string>();
+    const keeping = new Seals(
+      sealer,
+      {
+        put: async (_purpose, sealed) => {
+          const reference = 'r'.repeat(43);
+          kept.set(reference, sealed);
+          return reference;
+        },
+        read: async (_purpose, reference) => kept.get(reference),
+      },
+      4000,
+    );
+    const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+    /** The code of a login whose ID token is good for so many seconds. */
+    const early = (idTokenSeconds: number): Promise<string> =>
+      keepEarlyCode(
+        keeping,
+        {
+          transaction: unpackTransaction({ c: 'acme-web', e: [] }),
+          grant: GRANT,
+          tokens: {
+            ...{ kind: 'tokens', accessToken: 'u', tokenType: 'Bearer', expiresIn: 600 },
+            ...{ refreshToken: undefined, idToken: undefined, scope: 'openid' },
+          },
+          verified: {
+            claims: { exp: now.getTime() / 1000 + idTokenSeconds },
+            ...{ subject: 'alice', algorithm: 'RS256' },
+          },
+        },
+        now,
+      );
+
+    test('says for how long its access token is still good', async () => {
+      const opened = await outcome(openCode(keeping, await early(3600), after(240)));
+      expect(opened).toMatchObject({ way: 'early', tokens: { expiresIn: 360 } });
+    });
+
+    test('is over with the ID token that it stands for', async () => {
+      const code = await early(60);
+      expect(await outcome(openCode(keeping, code, after(59)))).toMatchObject({ way: 'early' });
+      expect(await outcome(openCode(keeping, code, after(61)))).toBe('code_expired');
     });
   });
 
