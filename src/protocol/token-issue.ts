@@ -235,6 +235,8 @@ export async function issueIdToken(
   }
   const iat = Math.floor(now.getTime() / 1000);
   const remaining = Number(verified.claims['exp']) - iat;
+  // It was good when it was verified; keeping it may have taken its last second.
+  if (remaining <= 0) throw new Refusal(issue.ended, 'the upstream’s ID token is over');
   const idToken = await signIdToken(
     {
       ...released.claims,

@@ -30,7 +30,7 @@ export interface IdTokenExpectation {
   /** Allowed algorithms; others than those of `algorithms.ts` are never accepted. */
   readonly algorithms: readonly string[];
   readonly now: Date;
-  /** How far the upstream's clock may differ, in seconds (30). */
+  /** How far the upstream's clock may be ahead, in seconds (30). */
   readonly leewaySeconds?: number;
 }
 
@@ -115,7 +115,8 @@ function checkTimes(claims: Members, expected: IdTokenExpectation): Failure | un
   const { exp, iat, nbf } = claims;
   if (!isSeconds(exp) || !isSeconds(iat)) return malformed('exp or iat is not a number');
   if (nbf !== undefined && !isSeconds(nbf)) return malformed('nbf is not a number');
-  if (now >= exp + leeway) return failure('id_token_expired');
+  // What we sign ends with it, so that leeway would only yield what is over already.
+  if (now >= exp) return failure('id_token_expired');
   if (iat > now + leeway) return failure('id_token_not_yet_valid', 'iat lies ahead');
   if (nbf !== undefined && nbf > now + leeway) {
     return failure('id_token_not_yet_valid', 'nbf lies ahead');
