@@ -111,6 +111,7 @@ export function changedRegistration(
     {
       ...Object.fromEntries(kept),
       ...registrable(sent),
+      ...eventsOf(sent, client),
       subject_type: client.subjectType,
       ...secretFor(sent, client.clientSecret),
     },
@@ -198,6 +199,21 @@ function registrable(sent: SentMetadata): Record<string, unknown> {
   );
   const members = Object.fromEntries(given) as Record<string, unknown>;
   return { ...members, grant_types: grantTypes(members) };
+}
+
+/**
+ * The header that a receiver of events wants to see is told to nobody, as secrets are (RFC 7592
+ * 2.2 speaks of what was told): for the same address it stays unless another one, or `null`, is
+ * sent. For another address it would be a secret in the wrong hands.
+ */
+function eventsOf({ events }: SentMetadata, { metadata, eventsAuthorization }: Client) {
+  if (!isObject(events) || eventsAuthorization === undefined) return {};
+  const { authorization_header: header, ...others } = events;
+  if (header === null) return { events: others };
+  const present = metadata.events;
+  const isSame = present?.delivery === 'push' && present.endpoint_url === events['endpoint_url'];
+  if (header !== undefined || !isSame) return {};
+  return { events: { ...events, authorization_header: eventsAuthorization } };
 }
 
 /**
