@@ -1,5 +1,6 @@
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { orUnavailable } from '../database/connection.ts';
+import { readLinks, type SectorLink } from '../database/sector-links.ts';
 import { sectorConnection } from '../subjects/connections.ts';
 import type { SectorConnection } from '../subjects/connections.ts';
 import { namesOf } from '../subjects/former-names.ts';
@@ -12,6 +13,8 @@ import { requireLocalSubject } from './requested-user.ts';
 export interface VendorConnection extends SectorConnection {
   readonly vendorId: string;
   readonly sectors: readonly { readonly sector: string; readonly userIndex: Uint8Array }[];
+  /** Other vendors that know the user by the same subject, for their sectors are linked. */
+  readonly sharedWith: readonly string[];
 }
 
 /**
@@ -26,9 +29,11 @@ export async function listConnections(
 ): Promise<readonly VendorConnection[]> {
   requireLocalSubject(localSubject);
   const { db, keyring, clock } = context;
-  const found = new Map<string, VendorConnection>();
+  const found = new Map<string, Known>();
+  let links: readonly SectorLink[] = [];
   await orUnavailable(async () => {
     const { names } = await namesOf(db, nameKeys(context), localSubject, clock());
+    links = await readLinks(db);
     const owners = [...(await readSectorOwners(db))];
     const places = owners.flatMap((owner) => names.map((name) => [...owner, name] as const));
     for (const [sector, vendorId, name] of places) {
@@ -45,7 +50,26 @@ export async function listConnections(
       });
     }
   });
-  return [...found.values()];
+  const known = [...found.values()];
+  return known.map((one) => ({ ...one, sharedWith: sharersOf(one, known, links) }));
+}
+
+type Known = Omit<VendorConnection, 'sharedWith'>;
+
+function sharersOf(
+  one: Known,
+  known: readonly Known[],
+  links: readonly SectorLink[],
+): readonly string[] {
+  const placesOf = ({ sectors }: Known): readonly string[] =>
+    sectors.map(({ sector }) => {
+      const link = links.find((each) => each.sector === sector && each.mode !== 'checking');
+      return link?.into ?? sector;
+    });
+  const own = new Set(placesOf(one));
+  return known.flatMap((other) =>
+    other !== one && placesOf(other).some((place) => own.has(place)) ? other.vendorId : [],
+  );
 }
 
 function earlier(one: Date | undefined, other: Date): Date {

@@ -8,6 +8,8 @@ export interface ShownVendor {
   readonly vendor: Pick<Vendor, 'id' | 'name' | 'contacts' | 'policyUri' | 'disconnect'>;
   readonly since: Date;
   readonly lastUsed: Date | undefined;
+  /** Names of other vendors that know the user by the same identifier. */
+  readonly sharedWith: readonly string[];
   /** Its applications, and what each gets, in the words of `notice-contents.ts`. */
   readonly clients: readonly { readonly name: string; readonly items: readonly string[] }[];
 }
@@ -101,7 +103,10 @@ export function disconnectedPage(
   );
 }
 
-function vendorText(issuer: string, { vendor, since, lastUsed, clients }: ShownVendor): string {
+function vendorText(
+  issuer: string,
+  { vendor, since, lastUsed, sharedWith, clients }: ShownVendor,
+): string {
   const { name } = vendor;
   const address = `${issuer}/account/disconnect?vendor=${encodeURIComponent(vendor.id)}`;
   const times = [
@@ -110,6 +115,9 @@ function vendorText(issuer: string, { vendor, since, lastUsed, clients }: ShownV
   ];
   return (
     `<section><h2>${escaped(name)}</h2><dl>${times.filter(Boolean).join('')}</dl>` +
+    (sharedWith.length === 0
+      ? ''
+      : `<p>It knows you by the same identifier as ${sharedWith.map(escaped).join(', ')}: they can tell that you are the same person.</p>`) +
     clients
       .map((client) => `<h3>What ${escaped(client.name)} gets</h3>${itemList(client.items)}`)
       .join('') +

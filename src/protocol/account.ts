@@ -136,7 +136,7 @@ async function vendorsOf(
 function shownVendor(
   parts: AccountParts,
   vendor: Vendor,
-  { since, lastUsed, sectors }: VendorConnection,
+  { since, lastUsed, sectors, sharedWith }: VendorConnection,
 ): ShownVendor {
   const clients = parts.vendors.clients().flatMap((client) => {
     const user = sectors.find(({ sector }) => sector === client.sector);
@@ -147,7 +147,10 @@ function shownVendor(
     const { items } = noticeContents({ client, vendor, mode, transaction });
     return [{ name: client.metadata.client_name ?? client.clientId, items }];
   });
-  return { vendor, since, lastUsed, clients };
+  const names = parts.vendors
+    .vendors()
+    .flatMap(({ id, name }) => (sharedWith.includes(id) ? name : []));
+  return { vendor, since, lastUsed, sharedWith: names, clients };
 }
 
 function by({ requestId }: ProtocolRequest) {

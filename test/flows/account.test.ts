@@ -1,6 +1,9 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { linkSectors } from '../../src/operations/link-sectors.ts';
+import { unlinkSectors } from '../../src/operations/unlink-sectors.ts';
+import { operationContext } from '../support/events.ts';
 import { createAccountWorld, logInToAccount, press } from '../support/account.ts';
 import { Browser } from '../support/browser.ts';
 import { reservePlace } from '../support/vendors/vendor.ts';
@@ -116,6 +119,24 @@ describe.each(['sqlite', 'mysql'] as const)('self-service on %s', (dialect) => {
     const form = { vendor: 'cord', token: page.forms[0]?.fields['token'] ?? '' };
     expect((await browser.open(address, { form, from: page })).status).toBe(403);
     expect((await subjectAt('cord')).sub).toBe(sub);
+  });
+
+  it('says which vendors know the user by the same identifier, while their sectors are linked', async () => {
+    for (const id of ['bolt', 'cord']) await subjectAt(id, 'bob');
+    const shared = (name: string) => `by the same identifier as Vendor ${name}`;
+    const page = () => logInToAccount(world, new Browser(), 'bob');
+    expect((await page()).body).not.toContain('by the same identifier as');
+    const { registry } = world.proxy.application;
+    const sectorOf = (id: string): string => registry.find(`${id}-web`)?.sector ?? '';
+    const pair = { sector: sectorOf('bolt'), into: sectorOf('cord'), vendors: ['bolt', 'cord'] };
+    const how = { keep: 'into', graceDays: 1, endSessions: false } as const;
+    const context = operationContext(world.proxy);
+    await linkSectors(context, { ...pair, ...how }, { actor: 'test' });
+    const { body } = await page();
+    expect([body.includes(shared('bolt')), body.includes(shared('cord'))]).toEqual([true, true]);
+    const parting = { sector: pair.sector, keep: false, graceDays: 1, endSessions: false };
+    await unlinkSectors(context, parting, { actor: 'test' });
+    expect((await page()).body).not.toContain('by the same identifier as');
   });
 
   it('stops a session that asks for more than anybody reads', async () => {
