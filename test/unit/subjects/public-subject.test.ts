@@ -33,7 +33,9 @@ async function give(sector: string, localSubject: string, sub: string): Promise<
 async function rename(from: string, to: string, graceUntil: Date): Promise<void> {
   const keys = { atRest: replica.atRest, indexRoot: replica.keyring.index };
   const times = { graceUntil, expiresAt: inHours(99) };
-  await inTransaction(database.db, (trx) => noteFormerNames(trx, keys, [{ from, to }], new Map(), times));
+  await inTransaction(database.db, (trx) =>
+    noteFormerNames(trx, keys, [{ from, to }], new Map(), times),
+  );
 }
 
 const publicLogin = (sector: string, localSubject: string) =>
