@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { writeFile, readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 import { AuditRecorder } from '../../src/audit/recorder.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
@@ -88,6 +88,7 @@ async function copyOf(
   original: TestDatabase,
 ): Promise<(into: TestDatabase) => Promise<TestDatabase>> {
   const folder = await scratchFolder('backup-');
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const { location } = original;
   if (location.dialect === 'sqlite') {
     const copy = join(folder, 'copy.sqlite');
