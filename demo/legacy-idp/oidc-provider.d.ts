@@ -77,7 +77,7 @@ declare module 'oidc-provider' {
       parameters: readonly string[],
     ): void;
     backchannelResult(request: string, result: object, authentication?: object): Promise<void>;
-    readonly RefreshToken: Model<Token>;
+    readonly RefreshToken: Model<Token> & (new (of: object) => Token);
     readonly IdToken: Model<IdToken>;
     readonly Session: Model<Session>;
     readonly Client: Model<Client & { includeSid(): boolean }>;

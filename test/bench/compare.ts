@@ -1,5 +1,7 @@
 import { Bench } from 'tinybench';
 
+import { median } from './speed/numbers.ts';
+
 /** Two ways to the same end, measured side by side. */
 export interface Comparison {
   /** What is compared, for the printed line. */
@@ -29,5 +31,5 @@ export async function ratioOf({ bare, ours }: Comparison): Promise<number> {
     });
     ratios.push((oursTime ?? Number.NaN) / (bareTime ?? Number.NaN));
   }
-  return ratios.toSorted((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
+  return median(ratios);
 }

@@ -53,6 +53,8 @@ export async function startMariadb(...more: readonly string[]): Promise<MariadbS
 /** How a server is started beside what all have in common. */
 export interface ServerOptions {
   readonly more: readonly string[];
+  /** An empty one for its data, which `close` removes. Default: a temporary one. */
+  readonly folder?: string;
   /** The password of the user, who comes with data from elsewhere. Default: the user is made. */
   readonly password?: string;
   /** As whom it runs where we are root. Default: root. */
@@ -61,7 +63,7 @@ export interface ServerOptions {
 
 /** Starts a server; see {@link startMariadb}. */
 export async function startServer(options: ServerOptions): Promise<MariadbServer> {
-  const folder = await scratchFolder('mariadb-');
+  const folder = options.folder ?? (await scratchFolder('mariadb-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await install(folder);
