@@ -1,10 +1,10 @@
-import { SignJWT } from 'jose';
 import { failure, success, type Result } from '../result.ts';
 import type { ReleasedSubject } from '../subjects/released.ts';
 import type { Client } from '../vendors/client.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
 import { jsonObject } from './json-object.ts';
+import { signJwt } from './sign-jwt.ts';
 import type { SigningKey } from './signing-keys.ts';
 import { verificationKeys, type Jwk } from './verification-keys.ts';
 import { verifiedPayload } from './verified-payload.ts';
@@ -40,13 +40,7 @@ const TYPE = 'at+jwt';
 
 /** An access token in compact form, with `typ` at+jwt and the key's `kid` (RFC 9068 2.1). */
 export async function signAccessToken(claims: AccessTokenClaims, key: SigningKey): Promise<string> {
-  return new SignJWT({ ...claims, aud: audienceOf(claims) })
-    .setProtectedHeader({ alg: key.alg, typ: TYPE, kid: key.kid })
-    .sign(key.privateKey);
-}
-
-function audienceOf({ aud }: AccessTokenClaims): string | string[] {
-  return typeof aud === 'string' ? aud : [...aud];
+  return signJwt(claims, key, TYPE);
 }
 
 /** What the proxy reads of an access token of its own. */

@@ -1,8 +1,8 @@
-import { SignJWT } from 'jose';
 import { failure, success, type Failure, type Result } from '../result.ts';
 import type { ClientKey } from '../vendors/client-keys.ts';
 import { audienceProblem, readClientJwt, timeProblem, verifyClientJwt } from './client-jwt.ts';
 import type { Members } from './json-object.ts';
+import { signJwt } from './sign-jwt.ts';
 import type { SigningKey } from './signing-keys.ts';
 
 /** What an assertion of a client must be, to be believed (RFC 7523 3, OpenID Connect Core 9). */
@@ -93,7 +93,6 @@ export async function signClientAssertion(
 ): Promise<string> {
   const { clientId, audience, jti, now } = assertion;
   const iat = Math.floor(now.getTime() / 1000);
-  return new SignJWT({ iss: clientId, sub: clientId, aud: audience, jti, iat, exp: iat + 60 })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' })
-    .sign(key.privateKey);
+  const claims = { iss: clientId, sub: clientId, aud: audience, jti, iat, exp: iat + 60 };
+  return signJwt(claims, key, 'JWT');
 }

@@ -1,6 +1,6 @@
-import { SignJWT } from 'jose';
 import type { ReleasedSubject } from '../subjects/released.ts';
 import type { ClientSubject } from './at-jwt.ts';
+import { signJwt } from './sign-jwt.ts';
 import type { SigningKey } from './signing-keys.ts';
 
 /** What introspection says of a token (RFC 7662 2.2); times in seconds since 1970. */
@@ -28,7 +28,5 @@ export async function signIntrospection(
   answer: IntrospectionAnswer,
   key: SigningKey,
 ): Promise<string> {
-  return new SignJWT({ ...answer })
-    .setProtectedHeader({ alg: key.alg, typ: 'token-introspection+jwt', kid: key.kid })
-    .sign(key.privateKey);
+  return signJwt({ ...answer }, key, 'token-introspection+jwt');
 }

@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose';
+import { signJwt } from './sign-jwt.ts';
 import type { SigningKey } from './signing-keys.ts';
 
 /** The members of an authorization response, before they are signed (JARM 2.1). */
@@ -14,7 +14,5 @@ export async function signAuthorizationResponse(
   claims: AuthorizationResponseClaims,
   key: SigningKey,
 ): Promise<string> {
-  return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid })
-    .sign(key.privateKey);
+  return signJwt(claims, key);
 }

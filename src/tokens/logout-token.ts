@@ -1,4 +1,3 @@
-import { SignJWT } from 'jose';
 import type { Failure, Result } from '../result.ts';
 import { failure, success } from '../result.ts';
 import type { ReleasedSubject } from '../subjects/released.ts';
@@ -6,6 +5,7 @@ import { checkLocalSubject } from '../subjects/local-subject.ts';
 import { isSignatureAlgorithm } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
 import { isObject, jsonObject, type Members } from './json-object.ts';
+import { signJwt } from './sign-jwt.ts';
 import type { SigningKey } from './signing-keys.ts';
 import { verificationKeys, type Jwk } from './verification-keys.ts';
 import { verifiedPayload } from './verified-payload.ts';
@@ -111,9 +111,7 @@ export interface LogoutTokenClaims {
 
 /** A logout token for a client. */
 export function signLogoutToken(claims: LogoutTokenClaims, key: SigningKey): Promise<string> {
-  return new SignJWT({ ...claims, events: { [EVENT]: {} } })
-    .setProtectedHeader({ alg: key.alg, typ: 'logout+jwt', kid: key.kid })
-    .sign(key.privateKey);
+  return signJwt({ ...claims, events: { [EVENT]: {} } }, key, 'logout+jwt');
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -1,5 +1,5 @@
-import { hkdfSync } from 'node:crypto';
-import type { CryptoKey } from 'jose';
+import { createSecretKey, hkdfSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 /** What a seal is for; a seal of one purpose does not open for another. */
@@ -56,7 +56,7 @@ export function keyId(purpose: Purpose, day: number): string {
  */
 export class SealKeys {
   readonly #root: Uint8Array;
-  readonly #cached = new LRUCache<string, CryptoKey>({ max: CACHED_KEYS });
+  readonly #cached = new LRUCache<string, KeyObject>({ max: CACHED_KEYS });
 
   /** @throws RangeError for a root below 32 bytes. */
   constructor(root: Uint8Array) {
@@ -65,19 +65,19 @@ export class SealKeys {
   }
 
   /** The key for a purpose and day. */
-  async derive(purpose: Purpose, day: number): Promise<CryptoKey> {
+  derive(purpose: Purpose, day: number): KeyObject {
     const id = keyId(purpose, day);
     const cached = this.#cached.get(id);
     if (cached !== undefined) return cached;
     const raw = hkdfSync('sha256', this.#root, '', `pairwise-proxy seal ${id}`, 32);
-    return crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
+    return createSecretKey(new Uint8Array(raw));
   }
 
   /**
    * Keeps a key for next time. Called only after it has proved to be in use: a
    * sender of made-up days must not push the working keys out.
    */
-  keep(purpose: Purpose, day: number, key: CryptoKey): void {
+  keep(purpose: Purpose, day: number, key: KeyObject): void {
     this.#cached.set(keyId(purpose, day), key);
   }
 }

@@ -1,4 +1,5 @@
-import { CompactEncrypt, compactDecrypt, errors, type CryptoKey } from 'jose';
+import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { failure, success, type Failure, type Result } from '../result.ts';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
 import { packContents, unpackContents, type SealContents } from './seal-contents.ts';
@@ -10,6 +11,9 @@ export type { Purpose } from './seal-keys.ts';
 
 const ALGORITHM = 'dir';
 const ENCRYPTION = 'A256GCM';
+const CIPHER = 'aes-256-gcm';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
 /** How far the clocks of two replicas may differ around midnight UTC. */
 const CLOCK_LEEWAY_MILLISECONDS = 300_000;
 const DEFAULT_MAX_LENGTH = 32_768;
@@ -46,10 +50,8 @@ export class Sealer {
   ): Promise<string> {
     const plaintext = packContents(contents, times.expiresAt);
     const day = dayOf(times.now);
-    const key = await this.#keys.derive(purpose, day);
-    const token = await new CompactEncrypt(plaintext)
-      .setProtectedHeader({ alg: ALGORITHM, enc: ENCRYPTION, kid: keyId(purpose, day) })
-      .encrypt(key);
+    const key = this.#keys.derive(purpose, day);
+    const token = encrypted(encodedHeader(purpose, day), plaintext, key);
     if (token.length > this.#maxLength) {
       throw new RangeError(`A seal of ${token.length} characters exceeds ${this.#maxLength}.`);
     }
@@ -68,13 +70,14 @@ export class Sealer {
     now: Date,
   ): Promise<Result<{ contents: SealContents; expiresAt: Date }>> {
     if (token.length > this.#maxLength) return malformed('too long');
-    const day = sealingDay(purpose, token);
-    if (day === undefined) return malformed('not a seal of this purpose');
+    const parts = partsOf(token);
+    const day = parts && sealingDay(purpose, parts);
+    if (parts === undefined || day === undefined) return malformed('not a seal of this purpose');
     if (day > dayOf(new Date(now.getTime() + CLOCK_LEEWAY_MILLISECONDS))) {
       return malformed('sealed on a day to come');
     }
-    const key = await this.#keys.derive(purpose, day);
-    const plaintext = await decrypt(token, key);
+    const key = this.#keys.derive(purpose, day);
+    const plaintext = decrypted(parts, key);
     if (plaintext === undefined) return malformed('tampered with, or sealed under another root');
     this.#keys.keep(purpose, day, key);
     const unpacked = unpackContents(plaintext);
@@ -88,20 +91,33 @@ function malformed(detail: string): Failure {
   return failure('seal_malformed', detail);
 }
 
-/**
- * The day a seal names, if every segment is spelled canonically and the header
- * is to the letter the one we write: no `zip`, no other member, no other order.
- */
-function sealingDay(purpose: Purpose, token: string): number | undefined {
-  const segments = token.split('.');
-  if (segments.length !== 5 || segments[1] !== '') return undefined;
-  const [header, , iv, ciphertext, tag] = segments.map(decodeBase64url);
-  if (header === undefined || iv === undefined || ciphertext === undefined || tag === undefined) {
+/** What a seal consists of; every segment is spelled canonically. */
+interface Parts {
+  readonly header: string;
+  readonly iv: Buffer;
+  readonly ciphertext: Buffer;
+  readonly tag: Buffer;
+}
+
+function partsOf(token: string): Parts | undefined {
+  const [header, none, ...rest] = token.split('.');
+  const [iv, ciphertext, tag] = rest.map(decodeBase64url);
+  if (header === undefined || none !== '' || rest.length !== 3) return undefined;
+  if (iv?.length !== IV_BYTES || ciphertext === undefined || tag?.length !== TAG_BYTES) {
     return undefined;
   }
-  const day = /\.(\d{1,6})"\}$/.exec(header.toString('latin1'))?.[1];
+  return { header, iv, ciphertext, tag };
+}
+
+/**
+ * The day a seal names, if its header is to the letter the one we write: no `zip`, no other
+ * member, no other order.
+ */
+function sealingDay(purpose: Purpose, { header }: Parts): number | undefined {
+  const text = decodeBase64url(header)?.toString('latin1') ?? '';
+  const day = /\.(\d{1,6})"\}$/.exec(text)?.[1];
   if (day === undefined) return undefined;
-  return segments[0] === encodedHeader(purpose, Number(day)) ? Number(day) : undefined;
+  return header === encodedHeader(purpose, Number(day)) ? Number(day) : undefined;
 }
 
 function encodedHeader(purpose: Purpose, day: number): string {
@@ -109,15 +125,27 @@ function encodedHeader(purpose: Purpose, day: number): string {
   return encodeBase64url(Buffer.from(JSON.stringify(header)));
 }
 
-async function decrypt(token: string, key: CryptoKey): Promise<Uint8Array | undefined> {
+/** RFC 7516 5.1 for a key that is used directly: the encrypted key is empty, the header authenticated. */
+function encrypted(header: string, plaintext: Uint8Array, key: KeyObject): string {
+  const iv = randomFillSync(Buffer.allocUnsafe(IV_BYTES));
+  const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
+  cipher.setAAD(Buffer.from(header, 'latin1'));
+  const ciphertext = cipher.update(plaintext);
+  cipher.final();
+  const segments = [iv, ciphertext, cipher.getAuthTag()].map(encodeBase64url);
+  return `${header}..${segments.join('.')}`;
+}
+
+/** RFC 7516 5.2; undefined where the tag is not that of this key, header and ciphertext. */
+function decrypted({ header, iv, ciphertext, tag }: Parts, key: KeyObject): Buffer | undefined {
+  const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(header, 'latin1'));
+  decipher.setAuthTag(tag);
+  const plaintext = decipher.update(ciphertext);
   try {
-    const { plaintext } = await compactDecrypt(token, key, {
-      keyManagementAlgorithms: [ALGORITHM],
-      contentEncryptionAlgorithms: [ENCRYPTION],
-    });
-    return plaintext;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined;
-    throw error;
+    decipher.final();
+  } catch {
+    return undefined;
   }
+  return plaintext;
 }

@@ -1,5 +1,5 @@
-import { SignJWT } from 'jose';
 import type { ReleasedSubject } from '../subjects/released.ts';
+import { signJwt } from './sign-jwt.ts';
 import type { SigningKey } from './signing-keys.ts';
 
 /** Who an event is about (RFC 9493 3.2.3): a subject as the receiver was given it. */
@@ -46,7 +46,5 @@ export function identifierChanged(
 
 /** A Security Event Token (RFC 8417), explicitly typed (2.3). */
 export function signSecurityEvent(claims: SecurityEventClaims, key: SigningKey): Promise<string> {
-  return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: key.alg, typ: 'secevent+jwt', kid: key.kid })
-    .sign(key.privateKey);
+  return signJwt({ ...claims }, key, 'secevent+jwt');
 }

@@ -1,5 +1,5 @@
-import { SignJWT } from 'jose';
 import type { ReleasedSubject } from '../subjects/released.ts';
+import { signJwt } from './sign-jwt.ts';
 import type { SigningKey } from './signing-keys.ts';
 
 /** The claims of an ID token of ours (OpenID Connect Core 2); times in seconds since 1970. */
@@ -17,7 +17,5 @@ export interface IdTokenClaims {
 
 /** An ID token in compact form, with `typ` JWT and the key's `kid`. */
 export async function signIdToken(claims: IdTokenClaims, key: SigningKey): Promise<string> {
-  return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: key.alg, typ: 'JWT', kid: key.kid })
-    .sign(key.privateKey);
+  return signJwt(claims, key, 'JWT');
 }

@@ -1,5 +1,5 @@
-import { SignJWT } from 'jose';
 import type { ReleasedSubject } from '../subjects/released.ts';
+import { signJwt } from './sign-jwt.ts';
 import type { SigningKey } from './signing-keys.ts';
 
 /** The claims of a signed userinfo answer (OpenID Connect Core 5.3.2). */
@@ -13,7 +13,5 @@ export interface SignedUserinfoClaims {
 
 /** A userinfo answer as a signed JWT; without `typ`, so that none of ours is taken for another kind. */
 export async function signUserinfo(claims: SignedUserinfoClaims, key: SigningKey): Promise<string> {
-  return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid })
-    .sign(key.privateKey);
+  return signJwt(claims, key);
 }

@@ -1,9 +1,10 @@
+import { KeyObject } from 'node:crypto';
+import type { webcrypto } from 'node:crypto';
 import {
   calculateJwkThumbprint,
   exportJWK,
   generateKeyPair,
   importJWK,
-  type CryptoKey,
   type JWK,
 } from 'jose';
 import { failure, success, type Result } from '../result.ts';
@@ -23,7 +24,7 @@ export interface GeneratedKey {
 export interface SigningKey {
   readonly kid: string;
   readonly alg: SigningAlgorithm;
-  readonly privateKey: CryptoKey;
+  readonly privateKey: KeyObject;
 }
 
 /** The members of a key that may be published, by type (RFC 7518 section 6, RFC 8037). */
@@ -62,8 +63,8 @@ export async function importSigningKey(row: {
   try {
     const thumbprint = await calculateJwkThumbprint(publicMembers(alg, jwk), 'sha256');
     if (thumbprint !== kid) return failure('key_unavailable', `key ${kid} is another than stored`);
-    const privateKey = await importJWK({ ...jwk, kty }, alg);
-    return success({ kid, alg, privateKey });
+    const imported = await importJWK({ ...jwk, kty, ext: true }, alg);
+    return success({ kid, alg, privateKey: KeyObject.from(imported as webcrypto.CryptoKey) });
   } catch {
     return failure('key_unavailable', `key ${kid} cannot be imported`);
   }
