@@ -2,13 +2,15 @@ import { KeyObject, verify } from 'node:crypto';
 import type { webcrypto } from 'node:crypto';
 import { compactVerify, type CryptoKey } from 'jose';
 import { decodeBase64url } from './base64url.ts';
+import { ecdsaToDer } from './ecdsa-signature.ts';
 import { jsonObject } from './json-object.ts';
-import { signatureInput } from './signature-input.ts';
 
 /** What nearly every provider signs with, and what takes less time than a thread to give it to. */
 const AT_HAND: ReadonlySet<string> = new Set(['RS256', 'ES256']);
 /** With a longer key, which a client may have registered, verifying would keep others waiting. */
 const LONGEST_RSA_BITS = 4096;
+/** Bytes of each number of a signature with P-256. */
+const P256_BYTES = 32;
 
 /** The payload of a compact JWS whose signature holds under one of the keys; undefined: none does. */
 export async function verifiedPayload(
@@ -63,7 +65,8 @@ function verifiedAtHand(
   const said = jsonObject(header);
   // Whoever asks has looked at the header; what it must say for these keys is said here alike.
   if (said?.['alg'] !== algorithm || 'crit' in said) return false;
-  return verify('sha256', input, signatureInput(algorithm, keyObjectOf(key)), signature);
+  const bytes = algorithm === 'ES256' ? ecdsaToDer(signature, P256_BYTES) : signature;
+  return bytes !== undefined && verify('sha256', input, keyObjectOf(key), bytes);
 }
 
 const keyObjects = new WeakMap<CryptoKey, KeyObject>();
