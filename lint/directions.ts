@@ -44,7 +44,7 @@ export const LIBRARIES = {
 const BASE = ['errors.ts', 'result.ts', 'config/types.ts'];
 const LOG = 'observability/logger.ts';
 const HASH = 'keyed-hash.ts';
-const UPSTREAM = [...BASE, LOG, 'tokens/algorithms.ts'];
+const UPSTREAM = [...BASE, LOG, 'tokens/algorithms.ts', 'tokens/json-object.ts'];
 const SUBJECTS = [
   ...[...BASE, LOG, HASH, 'database/**', 'audit/**'],
   ...['vendors/client.ts', 'vendors/phase.ts'],

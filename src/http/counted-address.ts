@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+
 import ipaddr from 'ipaddr.js';
 
 /** Bits of an IPv6 address that its holder did not choose (RFC 4291 2.5.4, RFC 6177). */
@@ -8,6 +10,8 @@ const NETWORK_BITS = 64;
  * one, in which a single machine has as many addresses as it likes.
  */
 export function countedAddress(address: string): string {
+  // What is written in the one usual way already; nearly all of them are.
+  if (isIPv4(address)) return address;
   // Without the zone of a link-local address.
   const [bare = ''] = address.split('%');
   if (!ipaddr.isValid(bare)) return address;

@@ -71,8 +71,8 @@ export interface AccessTokenPlan {
   readonly scope: string;
   /** Of a JWT; the client's default where empty. */
   readonly resource: readonly string[];
-  /** Further claims of a JWT: authentication information by the release policy. */
-  readonly claims: Readonly<Record<string, unknown>>;
+  /** Further claims, asked for where a JWT is made: authentication information by the release policy. */
+  readonly claims: () => Readonly<Record<string, unknown>>;
   readonly upstreamToken: string;
   /** RFC 9449 6.1: the key that it is bound to. */
   readonly jkt: string | undefined;
@@ -108,7 +108,7 @@ export async function makeAccessToken(
   const iat = Math.floor(now.getTime() / 1000);
   const accessToken = await signAccessToken(
     {
-      ...plan.claims,
+      ...plan.claims(),
       iss: parts.issuer,
       sub: plan.subject,
       aud: audienceFor(plan),

@@ -57,7 +57,7 @@ export function clientCredentialsGrant(
       ...{ client, resource, now, jkt },
       subject: clientSubject(client),
       scope: granted,
-      claims: {},
+      claims: () => ({}),
       upstreamToken: tokens.accessToken,
       contents: packClientGrant({
         clientId: client.clientId,

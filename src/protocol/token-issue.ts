@@ -181,7 +181,7 @@ export async function issueAccessToken(
       now,
       lifetime,
     },
-    claims: authenticationClaims(parts, issue),
+    claims: () => authenticationClaims(parts, issue),
     upstreamToken: tokens.accessToken,
     jkt: grant.jkt,
     ...{ contents: packGrant({ ...grant, scope }), user: grant.userIndex },

@@ -20,6 +20,7 @@ const NESTED_ENCODINGS = 3;
 const LONG_TEXT = 2048;
 /** Searching a longer text would keep other requests waiting. */
 const LONGEST_TEXT = 262_144;
+const ASCII = /^[\0-\x7f]*$/;
 
 export function identifier(text: string): Identifier {
   const folded = fold(text);
@@ -65,10 +66,13 @@ function readingCarries(text: string, wanted: Identifier, levels: number): boole
 
 /** Case and compatibility forms evened out (RFC 8265 does alike for user names). */
 function fold(text: string): string {
+  // Of these characters no form is another's.
+  if (ASCII.test(text)) return text.toLowerCase();
   return text.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
 }
 
 function squeeze(folded: string): string {
+  if (ASCII.test(folded)) return folded.replaceAll(/[^a-z0-9]/g, '');
   return folded.replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 

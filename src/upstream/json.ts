@@ -1,6 +1,8 @@
 import { Refusal } from '../errors.ts';
+import { parseJson } from '../tokens/json-object.ts';
 import type { UpstreamResponse } from './exchange.ts';
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 const JSON_TYPES = ['application/json'] as const;
 
 /**
@@ -42,10 +44,7 @@ export function jsonValue(
 
 function parse(response: UpstreamResponse): unknown {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(response.body);
-    return JSON.parse(text, (name: string, value: unknown) =>
-      name === '__proto__' ? undefined : value,
-    );
+    return parseJson(UTF8.decode(response.body));
   } catch {
     // The parser's message quotes the text, so nothing of it is kept.
     throw new Refusal('upstream_malformed', `status ${response.status}, not JSON`);

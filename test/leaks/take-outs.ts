@@ -304,8 +304,8 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   'access-token-jwt-claims': [
     {
       file: ISSUE,
-      find: 'claims: authenticationClaims(parts, issue),',
-      replace: 'claims: issue.verified?.claims ?? {},',
+      find: 'claims: () => authenticationClaims(parts, issue),',
+      replace: 'claims: () => issue.verified?.claims ?? {},',
     },
   ],
   'access-token-jwt-seal': [

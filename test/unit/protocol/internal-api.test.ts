@@ -40,7 +40,7 @@ async function refusal(situation: Situation): Promise<string | undefined> {
     { issuer: ISSUER, seals, signingKey: () => fail() },
     {
       ...{ client: CLIENT, subject: clientSubject(CLIENT), scope: '', resource: [] },
-      ...{ claims: {}, upstreamToken: 'upstream', jkt: undefined, now: NOW, lifetime: 60 },
+      ...{ claims: () => ({}), upstreamToken: 'upstream', jkt: undefined, now: NOW, lifetime: 60 },
       contents: packClientGrant(grant),
     },
   );

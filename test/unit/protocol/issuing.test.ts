@@ -49,7 +49,7 @@ describe('the audience of a JWT access token', () => {
   const audience = async (resource: readonly string[], resources?: readonly string[]) => {
     const client = clientWith({ access_token_format: 'jwt', resources });
     const { accessToken } = await makeAccessToken(parts, {
-      ...{ client, resource, scope: 'openid', claims: {}, contents: {}, jkt: undefined },
+      ...{ client, resource, scope: 'openid', claims: () => ({}), contents: {}, jkt: undefined },
       subject: reviveReleasedSubject('pseudonym'),
       ...{ upstreamToken: 'u', now: NOW, lifetime: 60 },
     });
