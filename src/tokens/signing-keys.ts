@@ -1,12 +1,5 @@
 import { KeyObject } from 'node:crypto';
-import type { webcrypto } from 'node:crypto';
-import {
-  calculateJwkThumbprint,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-} from 'jose';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { failure, success, type Result } from '../result.ts';
 import { algorithmFacts, type SigningAlgorithm } from './algorithms.ts';
 
@@ -64,7 +57,7 @@ export async function importSigningKey(row: {
     const thumbprint = await calculateJwkThumbprint(publicMembers(alg, jwk), 'sha256');
     if (thumbprint !== kid) return failure('key_unavailable', `key ${kid} is another than stored`);
     const imported = await importJWK({ ...jwk, kty, ext: true }, alg);
-    return success({ kid, alg, privateKey: KeyObject.from(imported as webcrypto.CryptoKey) });
+    return success({ kid, alg, privateKey: KeyObject.from(imported) });
   } catch {
     return failure('key_unavailable', `key ${kid} cannot be imported`);
   }

@@ -1,5 +1,4 @@
 import { KeyObject, verify } from 'node:crypto';
-import type { webcrypto } from 'node:crypto';
 import { compactVerify, type CryptoKey } from 'jose';
 import { decodeBase64url } from './base64url.ts';
 import { ecdsaToDer } from './ecdsa-signature.ts';
@@ -72,7 +71,7 @@ function verifiedAtHand(
 const keyObjects = new WeakMap<CryptoKey, KeyObject>();
 
 function keyObjectOf(key: CryptoKey): KeyObject {
-  const known = keyObjects.get(key) ?? KeyObject.from(key as webcrypto.CryptoKey);
+  const known = keyObjects.get(key) ?? KeyObject.from(key);
   keyObjects.set(key, known);
   return known;
 }

@@ -48,7 +48,12 @@ export function ownProviderCases({ ownProvider: server, ownTokens }: Scene): rea
   return (['ES256', 'RS256'] as const).map((alg) => {
     const client = { id: `own-${alg}`, secret: CLIENT_SECRET };
     const plan = refresh(server, '/token', client, ownTokens[alg]);
-    return { target: 'oidc-provider', work: WORK[`token${alg}`], pid: server.pid, plan: () => plan };
+    return {
+      target: 'oidc-provider',
+      work: WORK[`token${alg}`],
+      pid: server.pid,
+      plan: () => plan,
+    };
   });
 }
 

@@ -47,7 +47,8 @@ export async function measureInTurns(
   const measured: Figures[][] = cases.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, each] of cases.entries()) {
-      if (round === 0 && warmSeconds > 0) await load({ ...(await each.plan()), seconds: warmSeconds });
+      if (round === 0 && warmSeconds > 0)
+        await load({ ...(await each.plan()), seconds: warmSeconds });
       measured[index]?.push(await measure(each, load, seconds));
     }
   }

@@ -21,13 +21,18 @@ export async function buildProxy(): Promise<void> {
 export async function startProxy(
   world: BenchWorld,
   upstreamIssuer: string,
-  options: { readonly workers?: number; readonly nodeArgs?: readonly string[]; logFile: string },
+  options: {
+    readonly workers?: number;
+    readonly nodeArgs?: readonly string[];
+    readonly program?: string;
+    readonly logFile: string;
+  },
 ): Promise<ServerProcess> {
-  const { workers = 1, nodeArgs = [], logFile } = options;
+  const { workers = 1, nodeArgs = [], program = PROGRAM, logFile } = options;
   const port = await freePort();
   const adminPort = await freePort();
   return startServer({
-    ...{ program: NODE, args: [...nodeArgs, PROGRAM, 'serve'], port, logFile },
+    ...{ program: NODE, args: [...nodeArgs, program, 'serve'], port, logFile },
     env: {
       ...world.environment,
       ...{ ISSUER: `http://localhost:${port}`, UPSTREAM_ISSUER: upstreamIssuer },

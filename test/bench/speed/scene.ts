@@ -36,11 +36,8 @@ export interface Scene {
  * @param nodeArgs of the proxy's process, such as `--cpu-prof`
  */
 export async function startScene(nodeArgs: readonly string[] = []): Promise<Scene> {
-  const T0=performance.now(); const lap=(w:string)=>console.log(w,Math.round(performance.now()-T0));
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  const closing: (() => Promise<void>)[] = [
-    () => rm(folder, { recursive: true, force: true }),
-  ];
+  const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
     for (const each of closing.toReversed()) await each();
   };
@@ -49,14 +46,14 @@ export async function startScene(nodeArgs: readonly string[] = []): Promise<Scen
     return server;
   };
   try {
-    await buildProxy(); lap('await buildPro');
+    await buildProxy();
     const database = await startDurableMariadb();
     closing.push(() => database.close());
     const empty = await benchDatabase(database.url);
-    await empty.destroy(); lap('await empty.de');
+    await empty.destroy();
     const world = await seedWorld(new URL('/bench', database.url).href);
     closing.push(() => world.db.destroy());
-    const tokens = await VendorTokens.in(world); lap('const tokens =');
+    const tokens = await VendorTokens.in(world);
 
     const stubPort = await freePort();
     const issuer = `http://localhost:${stubPort}`;

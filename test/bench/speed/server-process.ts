@@ -68,9 +68,9 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
 }
 
 /** A server of `servers/`, with what it is told. */
-export function startScript<S extends { readonly port: number }>(
+export function startScript(
   name: string,
-  settings: S,
+  settings: { readonly port: number } & Readonly<Record<string, unknown>>,
   readyPath: string,
 ): Promise<ServerProcess> {
   const script = fileURLToPath(new URL(`servers/${name}.ts`, import.meta.url));

@@ -30,7 +30,7 @@ export class VendorTokens {
   }
 
   static async in(world: BenchWorld): Promise<VendorTokens> {
-    const head = (await world.db('change_head').first('position')) as { position: number };
+    const head = (await world.db('change_head').first('position')) as { position: string };
     return new VendorTokens(world, Number(head.position));
   }
 
@@ -44,7 +44,7 @@ export class VendorTokens {
       const sub = derivePseudonym('hmac-sha256', { sector: SECTOR, localSubject, salt });
       const grant = {
         ...{ id: randomUUID(), clientId, subject: mintReleasedSubject(sub), scope: SCOPE },
-        ...{ kind: 'pairwise', mode: 'pairwise', maxAge: undefined, resource: [] } as const,
+        ...({ kind: 'pairwise', mode: 'pairwise', maxAge: undefined, resource: [] } as const),
         ...{ authTimeRequested: false, change: this.#change },
         userIndex: userIndex(keyring.index, SECTOR, localSubject),
       };
@@ -61,7 +61,7 @@ export class VendorTokens {
       ...{ clientId: `newcomer-${n}`, redirectUri: newcomerRedirectUri(n), scope: SCOPE },
       ...{ state: undefined, nonce: randomUUID(), codeChallenge: undefined, maxAge: undefined },
       ...{ browser: randomUUID(), promptNone: false, upstreamPkce: true, resource: [] },
-      ...{ responseType: 'code', responseMode: 'query', frontChannel: 'relay' } as const,
+      ...({ responseType: 'code', responseMode: 'query', frontChannel: 'relay' } as const),
       ...{ authTimeRequested: false, hinted: undefined, loginHint: undefined },
       ...{ dpopJkt: undefined, notice: undefined },
     };

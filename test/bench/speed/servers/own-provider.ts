@@ -60,7 +60,11 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   jwks: { keys: await Promise.all(ALGORITHMS.map(key)) },
   cookies: { keys: ['a key of the benchmark'] },
   subjectTypes: ['pairwise', 'public'],
-  pairwiseIdentifier: (_context: unknown, accountId: string, client: { sectorIdentifier: string }) =>
+  pairwiseIdentifier: (
+    _context: unknown,
+    accountId: string,
+    client: { sectorIdentifier: string },
+  ) =>
     createHash('sha256').update(`${client.sectorIdentifier}${accountId}salt`).digest('base64url'),
   features: { devInteractions: { enabled: false } },
   claims: { openid: ['sub'], profile: ['name'], email: ['email'] },
