@@ -1,8 +1,9 @@
 import { parse as parseContentType, isTypeValid } from 'content-type';
 import { Agent } from 'undici';
-import type { Dispatcher } from 'undici';
 
 import { Refusal } from '../errors.ts';
+import { boundedRequest, UnansweredError } from './bounded-request.ts';
+import type { RawResponse } from './bounded-request.ts';
 import { decodeBody } from './decoding.ts';
 import { exchangeRefusal, isClosedConnection } from './exchange-failure.ts';
 import { guardedConnector } from './guarded-connector.ts';
@@ -136,40 +137,25 @@ export function createExchange(options: ExchangeOptions = {}): ExchangePool {
     url: URL,
     signal: AbortSignal,
   ): Promise<RawResponse> {
-    const response = await begin(request, url, signal);
-    return {
-      status: response.statusCode,
-      headers: response.headers,
-      body: await readBounded(response, maxBytes),
+    const options = {
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: request.method,
+      headers: requestHeaders(request, headers),
+      body: bodyOf(request),
     };
-  }
-
-  async function begin(
-    request: ExchangeRequest,
-    url: URL,
-    signal: AbortSignal,
-  ): Promise<Dispatcher.ResponseData> {
-    const send = () =>
-      agent.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: request.method,
-        headers: requestHeaders(request, headers),
-        body: bodyOf(request),
-        signal,
-      });
+    const once = () => boundedRequest(agent, options, { maxBytes, signal });
     try {
-      return await send();
+      return await once();
     } catch (error) {
       // A POST may have been acted on, and codes are good only once.
-      if (request.method !== 'GET' || !isClosedConnection(error)) {
-        throw exchangeRefusal(error, 'before-headers');
-      }
+      const again = error instanceof UnansweredError && isClosedConnection(error.cause);
+      if (request.method !== 'GET' || !again) throw refusalOf(error);
     }
     try {
-      return await send();
+      return await once();
     } catch (error) {
-      throw exchangeRefusal(error, 'before-headers');
+      throw refusalOf(error);
     }
   }
 
@@ -181,8 +167,6 @@ export function createExchange(options: ExchangeOptions = {}): ExchangePool {
 
   return { exchange, close: () => agent.destroy() };
 }
-
-type RawResponse = Omit<UpstreamResponse, 'mediaType'>;
 
 function bodyOf({ body, json, octets }: ExchangeRequest): string | Uint8Array | null {
   if (octets !== undefined) return octets;
@@ -205,19 +189,9 @@ function requestHeaders(
   };
 }
 
-async function readBounded(response: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of response.body) {
-      chunks.push(chunk as Buffer);
-      length += (chunk as Buffer).length;
-      if (length > maxBytes) throw new Refusal('upstream_too_large', `over ${maxBytes} bytes`);
-    }
-  } catch (error) {
-    throw exchangeRefusal(error, 'in-body');
-  }
-  return Buffer.concat(chunks, length);
+function refusalOf(error: unknown): unknown {
+  if (error instanceof UnansweredError) return exchangeRefusal(error.cause, 'before-headers');
+  return exchangeRefusal(error, 'before-headers');
 }
 
 /** The type of a `Content-Type` header (RFC 9110 8.3.1), whatever its parameters look like. */
