@@ -22,6 +22,8 @@ export const WORK = {
 
 /** Requests in flight. */
 const CONNECTIONS = 32;
+/** As long as it takes until most of what a token response runs through is compiled. */
+const WARM_SECONDS = 15;
 const METADATA = '/.well-known/openid-configuration';
 
 type Plan = Omit<LoadPlan, 'seconds'>;
@@ -52,6 +54,7 @@ export function ownProviderCases({ ownProvider: server, ownTokens }: Scene): rea
       target: 'oidc-provider',
       work: WORK[`token${alg}`],
       pid: server.pid,
+      warmSeconds: WARM_SECONDS,
       plan: () => plan,
     };
   });
@@ -69,7 +72,7 @@ export async function proxyCases(scene: Scene): Promise<readonly Case[]> {
   );
   const at = { target: 'proxy', pid: proxy.pid };
   return [
-    { ...at, work: WORK.tokenES256, plan: () => es256 },
+    { ...at, work: WORK.tokenES256, warmSeconds: WARM_SECONDS, plan: () => es256 },
     { ...at, work: WORK.tokenRS256, plan: () => rs256 },
     { ...at, work: WORK.latency, plan: () => ({ ...es256, connections: 1 }) },
     { ...at, work: WORK.userinfo, plan: () => bearer },
@@ -82,7 +85,9 @@ export async function proxyCases(scene: Scene): Promise<readonly Case[]> {
 /** Token responses of one process and of several, for what a worker costs. */
 export async function workerCase(scene: Scene, server: ServerProcess): Promise<Case> {
   const plan = await proxyRefresh(scene, server, 'ES256');
-  return { target: '2 workers', work: WORK.tokenES256, pid: server.pid, plan: () => plan };
+  const warmSeconds = 2 * WARM_SECONDS;
+  const { pid } = server;
+  return { target: '2 workers', work: WORK.tokenES256, pid, warmSeconds, plan: () => plan };
 }
 
 /** Codes of users who have no pseudonym yet: each round at a client in another sector. */

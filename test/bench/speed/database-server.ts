@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startMariadbIn } from '../../support/mariadb.ts';
+import { startServer } from '../../support/mariadb.ts';
 import type { MariadbServer } from '../../support/mariadb.ts';
 
 /** What MariaDB does where nothing is set: each commit is on the disk before it is told. */
@@ -12,5 +12,5 @@ const DURABLE = ['--innodb-flush-log-at-trx-commit=1', '--innodb-flush-method=fs
 export async function startDurableMariadb(...more: readonly string[]): Promise<MariadbServer> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-mariadb-'));
   const room = ['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=512M'];
-  return startMariadbIn(folder, ...DURABLE, ...room, ...more);
+  return startServer({ folder, more: [...DURABLE, ...room, ...more] });
 }

@@ -18,8 +18,7 @@ import { startScene } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
-const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4);
-/** Long enough for the compiler to be done with what is used most. */
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 3);
 const WARM_SECONDS = SECONDS;
 
 /** What nginx is asked for: it is there for comparison alone. */

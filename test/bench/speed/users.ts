@@ -2,7 +2,7 @@
 export const USERS = 10_000;
 
 /** The local subject of a user, such as legacy providers have them. */
-export function localSubject(user: number): string {
+function localSubject(user: number): string {
   return `user-${String(user).padStart(6, '0')}@legacy.example`;
 }
 

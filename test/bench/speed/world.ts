@@ -16,7 +16,7 @@ import { LOCAL_SUBJECTS, SCOPE } from './users.ts';
 /** Clients that are registered, used or not. */
 const CLIENTS = 10_000;
 /** Clients in sectors of their own, in which nobody has a pseudonym yet. */
-export const NEWCOMERS = 8;
+const NEWCOMERS = 8;
 export const CLIENT_SECRET = 'secret-at-the-proxy-0123456789-abcdef';
 export const SECTOR = 'acme.example';
 
