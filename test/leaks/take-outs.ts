@@ -437,9 +437,9 @@ export const TAKE_OUTS: Readonly<Record<ExitName, readonly [Patch, ...Patch[]]>>
   ],
   'response-headers': [
     {
-      file: 'src/upstream/exchange.ts',
-      find: 'headers: response.headers,',
-      replace: 'headers: (globalThis.upstreamHeaders = response.headers),',
+      file: 'src/upstream/bounded-request.ts',
+      find: 'head = { status, headers };',
+      replace: 'head = { status, headers: (globalThis.upstreamHeaders = headers) };',
     },
     {
       file: 'src/http/respond.ts',
