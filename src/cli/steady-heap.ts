@@ -8,6 +8,6 @@ import { setFlagsFromString } from 'node:v8';
 export function keepHeapSmall(): void {
   // Young garbage is collected where it is, not given more room to gather in.
   setFlagsFromString('--semi-space-growth-factor=1');
-  // The old generation is collected when it has grown by half, not to several times its size.
-  setFlagsFromString('--heap-growing-percent=50');
+  // The old generation is collected when it has doubled, not at several times its size.
+  setFlagsFromString('--heap-growing-percent=100');
 }
