@@ -4,8 +4,11 @@ import { decodeBase64url } from './base64url.ts';
 import { ecdsaToDer } from './ecdsa-signature.ts';
 import { jsonObject } from './json-object.ts';
 
-/** What nearly every provider signs with, and what takes less time than a thread to give it to. */
-const AT_HAND: ReadonlySet<string> = new Set(['RS256', 'ES256']);
+/**
+ * What nearly every provider signs with, and what takes less time than a thread to give it to;
+ * with the one kind of key of each (RFC 7518 3.3, 3.4), in the names of WebCrypto.
+ */
+const AT_HAND: Readonly<Record<string, string>> = { RS256: 'RSASSA-PKCS1-v1_5', ES256: 'ECDSA' };
 /** With a longer key, which a client may have registered, verifying would keep others waiting. */
 const LONGEST_RSA_BITS = 4096;
 /** Bytes of each number of a signature with P-256. */
@@ -58,14 +61,20 @@ function verifiedAtHand(
   key: CryptoKey | Uint8Array,
   algorithm: string,
 ): boolean | undefined {
-  if (key instanceof Uint8Array || !AT_HAND.has(algorithm)) return undefined;
-  const { modulusLength = 0 } = key.algorithm as { readonly modulusLength?: number };
-  if (modulusLength > LONGEST_RSA_BITS) return undefined;
+  if (key instanceof Uint8Array || key.algorithm.name !== AT_HAND[algorithm]) return undefined;
+  const { modulusLength = 0, namedCurve = 'P-256' } = key.algorithm as Kind;
+  if (modulusLength > LONGEST_RSA_BITS || namedCurve !== 'P-256') return undefined;
   const said = jsonObject(header);
   // Whoever asks has looked at the header; what it must say for these keys is said here alike.
   if (said?.['alg'] !== algorithm || 'crit' in said) return false;
   const bytes = algorithm === 'ES256' ? ecdsaToDer(signature, P256_BYTES) : signature;
   return bytes !== undefined && verify('sha256', input, keyObjectOf(key), bytes);
+}
+
+/** What a key says of itself, where it is of such a kind. */
+interface Kind {
+  readonly modulusLength?: number;
+  readonly namedCurve?: string;
 }
 
 const keyObjects = new WeakMap<CryptoKey, KeyObject>();
