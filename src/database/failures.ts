@@ -42,6 +42,11 @@ const MYSQL_UNAVAILABLE: ReadonlySet<unknown> = new Set([
  */
 const MYSQL_RETRYABLE: ReadonlySet<unknown> = new Set([1020, 1213, 8002, 9007]);
 
+/** What a transaction has read holds no more, so that it must begin again. */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+}
+
 const MYSQL_DUPLICATE: ReadonlySet<unknown> = new Set([1062, 1586]);
 
 /** Primary result codes of SQLite: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN. */
@@ -75,6 +80,7 @@ export function isUnavailable(error: unknown): boolean {
 
 /** Another transaction was in the way: the whole transaction may be run again. */
 export function isConflict(error: unknown): boolean {
+  if (error instanceof Overtaken) return true;
   return MYSQL_RETRYABLE.has(driverError(error).errno) || isBusy(error);
 }
 

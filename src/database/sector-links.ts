@@ -1,5 +1,6 @@
 import { bytes, text } from './bytes.ts';
 import type { Connection, Transaction } from './connection.ts';
+import { Overtaken } from './failures.ts';
 
 /**
  * How far a link is: `checking` has no effect but that nothing may collide; `linked` lets the
@@ -48,6 +49,22 @@ export async function readLinks(db: Connection | Transaction): Promise<readonly 
 export async function holdLinks(trx: Transaction): Promise<readonly SectorLink[]> {
   const rows = await trx('sector_links').orderBy('sector').forShare().select<Row[]>();
   return rows.map(fromRow);
+}
+
+/**
+ * Nobody has linked sectors since {@link holdLinks} said which are. To be asked when all of a user
+ * was found: a link that began behind the first look may have carried them from where had not been
+ * looked yet to where had been.
+ *
+ * @throws {Overtaken} whereupon `inTransaction` begins again
+ */
+export async function requireNoNewLinks(
+  trx: Transaction,
+  links: readonly SectorLink[],
+): Promise<void> {
+  const known = new Set(links.map(({ sector }) => sector));
+  const isNew = ({ sector }: SectorLink): boolean => !known.has(sector);
+  if ((await holdLinks(trx)).some(isNew)) throw new Overtaken('sectors were linked meanwhile');
 }
 
 /**

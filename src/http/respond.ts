@@ -34,7 +34,10 @@ export function respond(response: Response, answer: ProtocolResponse): void {
 function respondJson(response: Response, status: number, body: object): void {
   const bytes = Buffer.from(JSON.stringify(body));
   response.statusCode = status;
-  response.setHeader('content-type', 'application/json; charset=utf-8');
+  // WebFinger has a media type of its own (RFC 7033 10.2).
+  if (!response.hasHeader('content-type')) {
+    response.setHeader('content-type', 'application/json; charset=utf-8');
+  }
   response.setHeader('content-length', bytes.length);
   response.end(bytes);
 }

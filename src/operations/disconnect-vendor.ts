@@ -3,7 +3,7 @@ import { appendAudit, forgetUser } from '../audit/store.ts';
 import { userIndex as indexUser } from '../database/blind-index.ts';
 import { inTransaction } from '../database/connection.ts';
 import type { Transaction } from '../database/connection.ts';
-import { holdLinks, inOrderOfMoves } from '../database/sector-links.ts';
+import { holdLinks, inOrderOfMoves, requireNoNewLinks } from '../database/sector-links.ts';
 import type { SectorLink } from '../database/sector-links.ts';
 import { endUser } from '../database/subject-marks.ts';
 import { endGrantsOf, sectorConnection } from '../subjects/connections.ts';
@@ -82,6 +82,7 @@ export async function disconnectVendor(
       if (isForgotten(user)) await eraseInSector(trx, eraserOf(context), user);
       else await endGrantsOf(trx, user, at);
     }
+    await requireNoNewLinks(trx, links);
     // The change log stays locked from here on, and the head of the audit log is locked last of all.
     for (const sector of sectors) {
       for (const name of new Set([localSubject, ...names, ...past])) {

@@ -10,7 +10,7 @@ import { appendChange } from '../database/changes.ts';
 import { inTransaction } from '../database/connection.ts';
 import type { Transaction } from '../database/connection.ts';
 import { deleteDeliveriesOf } from '../database/logout-deliveries.ts';
-import { holdLinks, inOrderOfMoves } from '../database/sector-links.ts';
+import { holdLinks, inOrderOfMoves, requireNoNewLinks } from '../database/sector-links.ts';
 import { endUser } from '../database/subject-marks.ts';
 import { eraseInSector } from '../subjects/erase.ts';
 import { forgetFormerNames, namesOf } from '../subjects/former-names.ts';
@@ -94,6 +94,7 @@ async function eraseEverywhere(
     // Somebody else may bear such a name today, and logs in again.
     for (const name of past) ended.push(indexUser(keyring.index, sector, name));
   }
+  await requireNoNewLinks(trx, links);
   // A linked sector's clients were given what stood in the other one.
   for (const { sector, into } of links) {
     const shared = subs.get(into);

@@ -266,7 +266,7 @@ describe('what the API is told', () => {
     const [request] = api.requests;
     expect(Object.keys(request?.headers ?? {}).toSorted()).toEqual([
       ...['accept', 'accept-encoding', 'authorization', 'connection', 'content-length'],
-      ...['content-type', 'host', 'user-agent'],
+      ...['content-type', 'host', 'user-agent', 'x-request-id'],
     ]);
     expect(request).toMatchObject({ user: 'alice', method: 'POST', target: '/v1/orders' });
     expect(request?.headers).toMatchObject({
