@@ -28,8 +28,8 @@ export default defineConfig({
       reporter: [['text', { maxCols: 120 }], 'json-summary'],
       thresholds: Object.fromEntries(COVERED.map((folder) => [`${folder}/**`, { branches: 98 }])),
     },
-    // Databases, browsers and processes work beside each of these.
-    maxWorkers: Math.min(4, availableParallelism()),
+    // One more than cores: tests also wait, for processes, downloads and what should not come.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

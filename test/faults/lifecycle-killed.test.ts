@@ -95,7 +95,7 @@ describeOnEachDialect('a process that is killed', (open) => {
       database,
       { act: 'link', users },
       {
-        ...{ kills: 3, steps: 2 },
+        ...{ kills: 2, steps: 2 },
         check: async () => {
           const linked = await countIn(db, 'former_names');
           expect(linked === users ? 0 : linked % 250).toBe(0);
@@ -125,7 +125,7 @@ describeOnEachDialect('a process that is killed', (open) => {
       database,
       { act: 'import', users },
       {
-        ...{ kills: 3, steps: 2 },
+        ...{ kills: 2, steps: 2 },
         check: async () => {
           const stands = await countIn(db, 'pseudonyms');
           expect(stands === users ? 0 : stands % 1000).toBe(0);
@@ -157,7 +157,7 @@ describeOnEachDialect('a process that is killed', (open) => {
       database,
       { act: 'rotate', users },
       {
-        ...{ kills: 3, steps: 3 },
+        ...{ kills: 2, steps: 3 },
         isDone: async () => (await detailsOf(db, 'subjects.rotated')).length > 0,
         check: async () => {
           const retired = await countIn(db, 'pseudonyms', { generation: 1 });
@@ -252,7 +252,7 @@ describeOnEachDialect('a process that is killed', (open) => {
       database,
       { act: 'erase', users },
       {
-        ...{ kills: 3, steps: 8 },
+        ...{ kills: 2, steps: 8 },
         check: async () => {
           const done = await detailsOf(db, 'subject.erased');
           const erased = done.filter(({ sectors }) => sectors === 2).length;

@@ -267,8 +267,6 @@ describe('serve', () => {
 
   it.each([
     ['1', 'PUBLIC_LISTEN'],
-    ['1', 'ADMIN_LISTEN'],
-    ['2', 'PUBLIC_LISTEN'],
     ['2', 'ADMIN_LISTEN'],
   ])('ends where a port is taken by another program: %s worker, %s', async (n, which) => {
     const taken = await listen(() => undefined);
