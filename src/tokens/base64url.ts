@@ -13,11 +13,20 @@ export function decodeBase64url(text: string): Buffer | undefined {
   return decoded.toString('base64url') === text ? decoded : undefined;
 }
 
+/** What a JWS in compact form consists of (RFC 7515 7.1), decoded. */
+export interface JwsParts {
+  readonly header: Buffer;
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+}
+
 /**
- * Whether a JWS in compact form (RFC 7515 7.1) has the one canonical spelling. jose reads padded
- * and other ones as well, and what was taken once would come again as another text.
+ * The parts of a JWS in compact form; undefined unless it has the one canonical spelling. jose
+ * reads padded and other ones as well, and what was taken once would come again as another text.
  */
-export function isCanonicalJws(jws: string): boolean {
+export function jwsParts(jws: string): JwsParts | undefined {
   const segments = jws.split('.');
-  return segments.length === 3 && !segments.map(decodeBase64url).includes(undefined);
+  const [header, payload, signature] = segments.map(decodeBase64url);
+  if (segments.length !== 3 || !header || !payload || !signature) return undefined;
+  return { header, payload, signature };
 }

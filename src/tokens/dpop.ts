@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } f
 import type { JWK, JWTPayload } from 'jose';
 import type { Result } from '../result.ts';
 import { failure, success } from '../result.ts';
-import { isCanonicalJws } from './base64url.ts';
+import { jwsParts } from './base64url.ts';
 
 /** The algorithms that a proof may be signed with: asymmetric ones only (RFC 9449 4.3). */
 export const DPOP_ALGORITHMS = [
@@ -75,7 +75,7 @@ async function verifySignature(
   proof: string,
   now: Date,
 ): Promise<{ jwk: JWK; claims: JWTPayload } | undefined> {
-  if (!isCanonicalJws(proof)) return undefined;
+  if (jwsParts(proof) === undefined) return undefined;
   try {
     const { alg, jwk } = decodeProtectedHeader(proof);
     if (alg === undefined || jwk === undefined || !isPublicKey(jwk)) return undefined;

@@ -1,6 +1,7 @@
 import { KeyObject, verify } from 'node:crypto';
 import { compactVerify, type CryptoKey } from 'jose';
-import { decodeBase64url } from './base64url.ts';
+import { jwsParts } from './base64url.ts';
+import type { JwsParts } from './base64url.ts';
 import { ecdsaToDer } from './ecdsa-signature.ts';
 import { jsonObject } from './json-object.ts';
 
@@ -20,11 +21,11 @@ export async function verifiedPayload(
   keys: readonly (CryptoKey | Uint8Array)[],
   algorithm: string,
 ): Promise<Uint8Array | undefined> {
-  const parts = partsOf(jws);
+  const parts = jwsParts(jws);
   if (parts === undefined) return undefined;
   for (const key of keys) {
     try {
-      const holds = verifiedAtHand(parts, key, algorithm);
+      const holds = verifiedAtHand(jws, parts, key, algorithm);
       if (holds === true) return parts.payload;
       if (holds === false) continue;
       const { payload } = await compactVerify(jws, key, { algorithms: [algorithm] });
@@ -36,28 +37,10 @@ export async function verifiedPayload(
   return undefined;
 }
 
-interface Parts {
-  readonly header: Uint8Array;
-  readonly payload: Uint8Array;
-  readonly signature: Uint8Array;
-  /** What was signed (RFC 7515 5.1). */
-  readonly input: Buffer;
-}
-
-/** Undefined unless every part has the one canonical spelling: there would be a second text of it. */
-function partsOf(jws: string): Parts | undefined {
-  const [first, second, ...rest] = jws.split('.');
-  const [header, payload, signature, none] = [first, second, ...rest].map((part) =>
-    part === undefined ? undefined : decodeBase64url(part),
-  );
-  if (header === undefined || payload === undefined || signature === undefined) return undefined;
-  if (none !== undefined || rest.length !== 1) return undefined;
-  return { header, payload, signature, input: Buffer.from(`${first}.${second}`, 'latin1') };
-}
-
 /** Whether the signature holds; undefined: that is left to the library. */
 function verifiedAtHand(
-  { header, signature, input }: Parts,
+  jws: string,
+  { header, signature }: JwsParts,
   key: CryptoKey | Uint8Array,
   algorithm: string,
 ): boolean | undefined {
@@ -68,7 +51,10 @@ function verifiedAtHand(
   // Whoever asks has looked at the header; what it must say for these keys is said here alike.
   if (said?.['alg'] !== algorithm || 'crit' in said) return false;
   const bytes = algorithm === 'ES256' ? ecdsaToDer(signature, P256_BYTES) : signature;
-  return bytes !== undefined && verify('sha256', input, keyObjectOf(key), bytes);
+  if (bytes === undefined) return false;
+  // What was signed (RFC 7515 5.1).
+  const input = Buffer.from(jws.slice(0, jws.lastIndexOf('.')), 'latin1');
+  return verify('sha256', input, keyObjectOf(key), bytes);
 }
 
 /** What a key says of itself, where it is of such a kind. */
